@@ -1,0 +1,34 @@
+"""The dedupe key of a fact: the one computation that every language repeats byte for byte."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+import uuid
+from collections.abc import Sequence
+
+SCHEME = 1
+
+
+def namespace_uuid(namespace: str) -> uuid.UUID:
+    """Derive the UUID that seeds every key of a plan from `plan.namespace`."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, namespace)
+
+
+def canonical_text(key_name: str, parts: Sequence[str | int | bool]) -> str:
+    """Print the JSON array that is hashed.
+
+    >>> canonical_text("purchase_completed", ["ORD-98765"])
+    '[1,"purchase_completed","ORD-98765"]'
+    """
+    values = [unicodedata.normalize("NFC", part) if isinstance(part, str) else part for part in parts]
+    return json.dumps([SCHEME, unicodedata.normalize("NFC", key_name), *values], ensure_ascii=False, separators=(",", ":"))
+
+
+def insert_id(namespace: str, key_name: str, parts: Sequence[str | int | bool]) -> str:
+    """Compute the insert_id of one fact, a lowercase UUID.
+
+    >>> insert_id("https://shop.acme.example", "purchase_completed", ["ORD-98765"])
+    '6bb685b0-fa59-5326-945a-368bedef4fa6'
+    """
+    return str(uuid.uuid5(namespace_uuid(namespace), canonical_text(key_name, parts)))

@@ -1,0 +1,1 @@
+"""Stage 1: files and includes become nodes with key and value spans."""
