@@ -1,10 +1,13 @@
-"""Make plans of any size: about 20 lines and 5 properties an event, with comments, for both sides, in one file or in many."""
+"""Make plans of any size: about 20 lines and 5 properties an event, commented, for both sides, in one file or many."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EVENTS_PER_FILE = 100
 """How many events each included file holds where a plan is split."""

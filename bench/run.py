@@ -16,14 +16,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from plans import write_plan  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 SIZES = (100, 1_000, 10_000)
 
@@ -100,6 +102,40 @@ def measure(times: int, prepare: Callable[[], None], command: Sequence[str], fol
     return median(runs), median(bare)
 
 
+class Nothing:
+    """Leaves everything as it is between two runs."""
+
+    def __call__(self) -> None:
+        return None
+
+
+class Clear:
+    """Removes what an earlier build wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self) -> None:
+        for left in ("generated", ".trackside"):
+            shutil.rmtree(self._folder / left, ignore_errors=True)
+
+
+class EditOneEvent:
+    """Changes the description of one event, to another text each time."""
+
+    def __init__(self, plan: Path, number: int) -> None:
+        self._plan = plan
+        self._text = plan.read_text(encoding="utf-8")
+        self._place = f"Item {number} of area"
+        self._times = 0
+        assert self._text.count(self._place) == 1
+
+    def __call__(self) -> None:
+        self._times += 1
+        text = self._text.replace(self._place, f"{self._place}s, edit {self._times}, area", 1)
+        self._plan.write_text(text, encoding="utf-8")
+
+
 def compiler(sizes: Sequence[int], times: int) -> None:
     """Measure whole calls of the compiler over plans of each size."""
     table = Table()
@@ -110,26 +146,11 @@ def compiler(sizes: Sequence[int], times: int) -> None:
             lines = plan.read_text(encoding="utf-8").count("\n")
             table.head(f"{size:,} events, {lines:,} lines")
 
-            def clear(folder: Path = folder) -> None:
-                for left in ("generated", ".trackside"):
-                    shutil.rmtree(folder / left, ignore_errors=True)
-
-            def leave() -> None:
-                """Change nothing between two runs."""
-
-            edited = [0]
-
-            def edit(plan: Path = plan, size: int = size) -> None:
-                text = plan.read_text(encoding="utf-8")
-                old, edited[0] = edited[0], edited[0] + 1
-                place = f"Item {size // 2} of area" if not old else f"Item {size // 2}.{old} of area"
-                assert place in text, place
-                plan.write_text(text.replace(place, f"Item {size // 2}.{old + 1} of area"), encoding="utf-8")
-
-            table.row("check", *measure(times, leave, trackside("check"), folder))
+            nothing, clear, edit = Nothing(), Clear(folder), EditOneEvent(plan, size // 2)
+            table.row("check", *measure(times, nothing, trackside("check"), folder))
             table.row("build, cold", *measure(times, clear, trackside("build"), folder))
-            table.row("build, nothing changed", *measure(times, leave, trackside("build"), folder))
-            table.row("build --check, nothing changed", *measure(times, leave, trackside("build", "--check"), folder))
+            table.row("build, nothing changed", *measure(times, nothing, trackside("build"), folder))
+            table.row("build --check, nothing changed", *measure(times, nothing, trackside("build", "--check"), folder))
             table.row("build, one event edited", *measure(times, edit, trackside("build"), folder))
             written = [file for file in (folder / "generated").rglob("*") if file.is_file()]
             total = sum(file.stat().st_size for file in written)
@@ -137,12 +158,7 @@ def compiler(sizes: Sequence[int], times: int) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_plan(folder, size, split=True)
-
-            def clear_split(folder: Path = folder) -> None:
-                for left in ("generated", ".trackside"):
-                    shutil.rmtree(folder / left, ignore_errors=True)
-
-            table.row("build, cold, plan in many files", *measure(times, clear_split, trackside("build"), folder))
+            table.row("build, cold, plan in many files", *measure(times, Clear(folder), trackside("build"), folder))
 
 
 def stages(sizes: Sequence[int], times: int) -> None:
@@ -159,8 +175,7 @@ def stages(sizes: Sequence[int], times: int) -> None:
                 for line in said.splitlines():
                     row = json.loads(line)
                     samples.setdefault(row["stage"], []).append(Run(row["wall"], row["cpu"], row["peak"]))
-                shutil.rmtree(Path(name) / "generated", ignore_errors=True)
-                shutil.rmtree(Path(name) / ".trackside", ignore_errors=True)
+                Clear(Path(name))()
             print(f"\n{size:,} events, by stage\n")
             print(f"  {'':34}{'wall':>10}{'CPU':>10}{'peak':>10}{'growth':>18}")
             for stage, runs in samples.items():
