@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from trackside.diagnostics.codes import Severity, code
-from trackside.diagnostics.model import Diagnostic, Fix, Label
+from trackside.diagnostics.codes import Severity
+from trackside.diagnostics.model import Diagnostic, Fix, Label, finding
 from trackside.diagnostics.span import Span
 
 
@@ -37,7 +37,7 @@ class Bag:
         fix: Fix | None = None,
     ) -> None:
         """Make a finding of the code with this slug and keep it."""
-        self.add(Diagnostic(code(slug), headline, Label(span, label), tuple(secondary), tuple(notes), help, fix))
+        self.add(finding(slug, span, headline, label=label, secondary=secondary, notes=notes, help=help, fix=fix))
 
     @property
     def has_errors(self) -> bool:
@@ -49,6 +49,4 @@ class Bag:
 
     def __iter__(self) -> Iterator[Diagnostic]:
         """Yield the findings by file, line, column, then code."""
-        return iter(
-            sorted(self._found.values(), key=lambda found: (found.primary.span, found.code.id, found.headline))
-        )
+        return iter(sorted(self._found.values(), key=lambda found: (found.primary.span, found.code.id, found.headline)))

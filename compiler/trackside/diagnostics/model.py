@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trackside.diagnostics.codes import Code, Severity
+from trackside.diagnostics.codes import Code, Severity, code
 from trackside.diagnostics.span import Span
 
 
@@ -58,3 +59,18 @@ class Diagnostic:
     def slug(self) -> str:
         """The name of the defect, as `allow` and `explain` take it."""
         return self.code.slug
+
+
+def finding(
+    slug: str,
+    span: Span,
+    headline: str,
+    *,
+    label: str = "",
+    secondary: Iterable[Label] = (),
+    notes: Iterable[str] = (),
+    help: str | None = None,
+    fix: Fix | None = None,
+) -> Diagnostic:
+    """Make a finding of the code with this slug; an unknown slug raises KeyError."""
+    return Diagnostic(code(slug), headline, Label(span, label), tuple(secondary), tuple(notes), help, fix)
