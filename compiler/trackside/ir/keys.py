@@ -6,10 +6,12 @@ import json
 import unicodedata
 import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 
 SCHEME = 1
 
 
+@lru_cache(maxsize=4)
 def namespace_uuid(namespace: str) -> uuid.UUID:
     """Derive the UUID that seeds every key of a plan from `plan.namespace`."""
     return uuid.uuid5(uuid.NAMESPACE_URL, namespace)
@@ -22,7 +24,9 @@ def canonical_text(key_name: str, parts: Sequence[str | int | bool]) -> str:
     '[1,"purchase_completed","ORD-98765"]'
     """
     values = [unicodedata.normalize("NFC", part) if isinstance(part, str) else part for part in parts]
-    return json.dumps([SCHEME, unicodedata.normalize("NFC", key_name), *values], ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(
+        [SCHEME, unicodedata.normalize("NFC", key_name), *values], ensure_ascii=False, separators=(",", ":")
+    )
 
 
 def insert_id(namespace: str, key_name: str, parts: Sequence[str | int | bool]) -> str:
@@ -32,3 +36,14 @@ def insert_id(namespace: str, key_name: str, parts: Sequence[str | int | bool]) 
     '6bb685b0-fa59-5326-945a-368bedef4fa6'
     """
     return str(uuid.uuid5(namespace_uuid(namespace), canonical_text(key_name, parts)))
+
+
+def template_text(texts: Sequence[str], parts: Sequence[str | int | bool]) -> str:
+    """Print a key in the clear: the template's texts with the NFC-normalised parts between them.
+
+    >>> template_text(["purchase_", ""], ["ORD-98765"]), template_text(["", "/", ""], [7, True])
+    ('purchase_ORD-98765', '7/true')
+    """
+    printed = [str(part).lower() if isinstance(part, bool) else str(part) for part in parts]
+    pairs = zip(texts, [*printed, ""], strict=True)
+    return unicodedata.normalize("NFC", "".join(text + part for text, part in pairs))
