@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import unicodedata
 import uuid
-from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SCHEME = 1
 
