@@ -1,0 +1,77 @@
+"""The pages of docs/: generated ones are up to date, every key has its example, every link leads somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trackside.diagnostics import Bag
+from trackside.schema.load import validate
+from trackside.schema.model import Shape
+from trackside.schema.reference import SECTIONS, fields
+from trackside.source.reader import read_text
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
+
+KEYS = [
+    pytest.param(model, key, field, id=f"{model.__name__}.{key}")
+    for model, _, _ in SECTIONS
+    for key, field in fields(model)
+]
+
+
+def _generator() -> Any:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["language.md", "rules.md"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    page = _generator().PAGES[name]()
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page, "run: make reference"
+
+
+@pytest.mark.parametrize(("model", "key", "field"), KEYS)
+def test_every_key_has_a_description_and_an_example_that_is_read(model: type[Shape], key: str, field: Any) -> None:
+    assert field.description and field.description.endswith((".", "..."))
+    assert field.examples, "no example"
+    bag = Bag()
+    _, node = read_text(f"{key}: {field.examples[0]}\n", "example.yaml", bag)
+    assert node is not None, [finding.headline for finding in bag]
+    assert not list(bag)
+    _, at_fault = validate(model, node, "the example", bag)
+    wrong = [finding.headline for finding in bag if finding.slug != "missing-key"]
+    assert not wrong
+    assert key not in at_fault
+
+
+def test_every_shape_of_the_schema_is_in_the_reference() -> None:
+    listed = {model for model, _, _ in SECTIONS}
+
+    def below(model: type[Shape]) -> set[type[Shape]]:
+        return {model}.union(*(below(one) for one in model.__subclasses__()))
+
+    parts_only = {model for model in below(Shape) if model.__subclasses__() and model not in listed}
+    assert below(Shape) - listed - parts_only == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        if target.startswith(("http://", "https://")):
+            continue
+        file, _, anchor = target.partition("#")
+        page = (path.parent / file).resolve() if file else path
+        assert page.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings}
+            assert anchor in anchors, target
