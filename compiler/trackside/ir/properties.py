@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from trackside.diagnostics.span import Place
-from trackside.ir.types import Type, Value
+from trackside.ir.types import Json, Type
 
 Side: TypeAlias = Literal["client", "server"]
 Pii: TypeAlias = Literal["none", "pseudonymous", "personal", "sensitive"]
@@ -30,7 +30,7 @@ class Property:
     sources: tuple[str, ...] | None = None
     code_name: str | None = None
     description: str | None = None
-    example: Value = None
+    example: Json = None
     has_example: bool = False
     unit: str | None = None
     pii: Pii = "none"
@@ -41,7 +41,7 @@ class Property:
     replaced_by: str | None = None
     group: str | None = None
     operation: Operation | None = None
-    default: Value = None
+    default: Json = None
     has_default: bool = False
     extensions: dict[str, object] = field(default_factory=dict)
 

@@ -1,7 +1,8 @@
 """The types of values, after every reference is resolved.
 
 A type is shared by all who use it. `name` is the plan's name for it, or None for a type written in place. `nullable`
-belongs to the type (null is one of its values); whether a property may be absent belongs to the property.
+belongs to the type (null is one of its values); whether a property may be absent belongs to the property. A named type
+that is nullable in one place only is a copy with the same name: its declaration prints without null, its uses with it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Json: TypeAlias = "Value | list[Json] | dict[str, Json]"
 
 @dataclass(frozen=True, slots=True)
 class EnumValue:
-    """One allowed value, with the plan's words about it. `sources` names who may send it, None for all."""
+    """One allowed value, with the plan's words about it."""
 
     value: str | int | float | bool
     description: str | None = None

@@ -1,0 +1,70 @@
+"""The stages in order: the only module that knows every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from trackside.diagnostics import Bag
+from trackside.diagnostics.allow import apply_allows
+from trackside.ir import Plan
+from trackside.resolve import resolve
+from trackside.rules import run_rules
+from trackside.schema.load import load
+from trackside.source.node import SourceFile
+from trackside.source.plan_files import PlanSource, read_plan
+from trackside.source.reader import read_text
+from trackside.targets import OUTPUT_TARGETS, SOURCE_TARGETS
+from trackside.targets.base import File
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A plan as far as it could be understood, and everything found on the way.
+
+    `plan` is None where the head could not be read. `files` are the texts by the path that diagnostics show.
+    """
+
+    plan: Plan | None
+    bag: Bag
+    files: dict[str, SourceFile]
+    source: PlanSource | None = None
+
+
+def analyse(path: Path) -> Analysis:
+    """Run stages 1 to 4 on a plan file and what it includes."""
+    bag = Bag()
+    source = read_plan(path, bag)
+    if source is None:
+        return Analysis(None, bag, {})
+    return _analyse_documents(source, bag)
+
+
+def analyse_text(text: str, shown: str = "tracking_plan.yaml") -> Analysis:
+    """Run stages 1 to 4 on the text of a plan without includes."""
+    bag = Bag()
+    file, document = read_text(text, shown, bag)
+    files = {shown: file}
+    if document is None:
+        return Analysis(None, bag, files)
+    return _analyse_documents(PlanSource(folder=Path(), documents=(document,), files=files, include_patterns=()), bag)
+
+
+def _analyse_documents(source: PlanSource, bag: Bag) -> Analysis:
+    raw = load(source.documents, bag)
+    plan = None
+    if raw is not None:
+        plan = resolve(raw, bag)
+        run_rules(plan, bag)
+    return Analysis(plan, apply_allows(bag, source.files, source.documents), source.files, source)
+
+
+def render(plan: Plan, only: str | None = None) -> Iterator[File]:
+    """Run stage 5: print every target's files, or those of the one source or output named `only`."""
+    for source in plan.sources.values():
+        if source.target != "none" and only in (None, source.name):
+            yield from SOURCE_TARGETS[source.target](plan, source)
+    for output in plan.outputs.values():
+        if only in (None, output.name):
+            yield from OUTPUT_TARGETS[output.target](plan, output)

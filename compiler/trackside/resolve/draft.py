@@ -1,0 +1,101 @@
+"""The plan while it is being resolved: what the passes read and fill, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from trackside.diagnostics import Bag, Fix, Span
+from trackside.diagnostics.model import Edit
+from trackside.diagnostics.nearest import nearest
+from trackside.ir import (
+    Attribution,
+    Consent,
+    Destination,
+    Endpoint,
+    Enrichment,
+    Event,
+    Group,
+    Identifier,
+    NamedType,
+    Output,
+    Property,
+    Source,
+    View,
+    ViewProperty,
+)
+from trackside.ir.types import Json
+from trackside.schema.load import RawPlan
+from trackside.source.node import MappingNode, Node, ScalarNode, SequenceNode
+
+
+@dataclass(slots=True)
+class Draft:
+    """Everything known so far. A name in `holes` was written but could not be read: nobody reports it as unknown."""
+
+    raw: RawPlan
+    bag: Bag
+    holes: set[tuple[str, str]]
+    destinations: dict[str, Destination] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
+    endpoint: Endpoint | None = None
+    identity: dict[str, Identifier] = field(default_factory=dict)
+    attribution: Attribution | None = None
+    consent: Consent | None = None
+    types: dict[str, NamedType] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    context: tuple[str, ...] = ()
+    enrichments: dict[str, Enrichment] = field(default_factory=dict)
+    user_properties: tuple[Property, ...] = ()
+    events: dict[str, Event] = field(default_factory=dict)
+    views: dict[tuple[str, str], View] = field(default_factory=dict)
+    user_views: dict[str, tuple[ViewProperty, ...]] = field(default_factory=dict)
+    context_views: dict[str, tuple[ViewProperty, ...]] = field(default_factory=dict)
+    enrichment_views: dict[str, tuple[ViewProperty, ...]] = field(default_factory=dict)
+
+    def is_hole(self, section: str, name: str) -> bool:
+        """Tell whether a name, or its whole section, was left out because it could not be read."""
+        return (section, name) in self.holes or (section, "") in self.holes
+
+    def unknown(self, span: Span, what: str, name: str, section: str, known: Iterable[str], user: str) -> None:
+        """Report a name that the plan does not define, with the nearest one that it does."""
+        if self.is_hole(section, name):
+            return
+        choices = list(known)
+        guess = nearest(name, choices)
+        if guess:
+            help_text = f"did you mean `{guess}`?"
+        elif choices:
+            help_text = f"defined under `{section}`: " + ", ".join(f"`{word}`" for word in choices[:8])
+        else:
+            help_text = f"define it under `{section}`"
+        self.bag.report(
+            "unknown-reference",
+            span,
+            f"{user} names the {what} `{name}`, which the plan does not define",
+            label=f"no {what} has this name",
+            help=help_text,
+            fix=Fix(f"write `{guess}`", (Edit(span, guess),)) if guess else None,
+        )
+
+
+def span_of_item(node: Node, *path: str, index: int) -> Span:
+    """Find the span of one item of a list, or of the value itself where one value stands in place of a list."""
+    return node.at(*path, index).span
+
+
+def plain_value(node: Node) -> Json:
+    """Turn a node that has no type into JSON, scalars as their text: what `x-` keys hold."""
+    if isinstance(node, ScalarNode):
+        return node.text
+    if isinstance(node, SequenceNode):
+        return [plain_value(item) for item in node]
+    if isinstance(node, MappingNode):
+        return {key: plain_value(value) for key, value in node.items()}
+    return node
+
+
+def plain_extensions(extensions: dict[str, Node]) -> dict[str, object]:
+    """Turn the `x-` keys of a mapping into JSON."""
+    return {key: plain_value(value) for key, value in extensions.items()}

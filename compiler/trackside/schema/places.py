@@ -1,0 +1,120 @@
+"""`destinations:`, `sources:`, `outputs:` and `endpoint:`: where events come from, go to, and pass."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from trackside.schema.model import Shape
+from trackside.schema.scalars import Duration, Text, TextList, matching, read_list, words_of
+
+Region: TypeAlias = Literal["us", "eu"]
+SideWord: TypeAlias = Literal["client", "server"]
+SourceTarget: TypeAlias = Literal["python", "javascript", "none"]
+OutputTarget: TypeAlias = Literal["docs", "schema", "test_vectors"]
+Through: TypeAlias = Literal["sdk", "endpoint"]
+Checks: TypeAlias = Literal["development", "always"]
+Capture: TypeAlias = Literal["sessions", "attribution"]
+Extras: TypeAlias = Literal["strip", "keep"]
+DestinationKind: TypeAlias = Literal["amplitude"]
+
+_FOLDER = matching(
+    r"(?!/)(?!.*(^|/)\.\.?(/|$))(?!.*//)[^\\:*?\"<>|\x00-\x1f]+(?<!/)",
+    "a folder below the plan's, with forward slashes, such as generated/web",
+)
+_VARIABLE = matching(r"[A-Z_][A-Z0-9_]*", "the name of an environment variable such as AMPLITUDE_API_KEY, never a key")
+
+Folder: TypeAlias = Annotated[Text, BeforeValidator(_FOLDER)]
+
+
+class RawDestination(Shape):
+    """An analytics project that receives events."""
+
+    kind: Annotated[DestinationKind, words_of(DestinationKind)] | None = Field(
+        None, description="The vendor. Left out, the destination's own name says it.", examples=["amplitude"]
+    )
+    project: Text = Field(
+        description="The vendor's project; copies de-duplicate within one project only.", examples=["shop"]
+    )
+    region: Annotated[Region, words_of(Region)] = Field("us", description="The vendor's data region.", examples=["eu"])
+    api_key: Annotated[Text, BeforeValidator(_VARIABLE)] | None = Field(
+        None,
+        description="The environment variable that holds the key. Never the key itself.",
+        examples=["AMPLITUDE_API_KEY"],
+    )
+
+
+class RawSdk(Shape):
+    """What the vendor's SDK does by itself."""
+
+    autocapture: Annotated[tuple[Annotated[Capture, words_of(Capture)], ...], BeforeValidator(read_list)] = Field(
+        ("sessions", "attribution"),
+        description="What the vendor's SDK records by itself.",
+        examples=["[sessions]"],
+    )
+
+
+class RawSource(Shape):
+    """A code base that emits events."""
+
+    side: Annotated[SideWord, words_of(SideWord)] = Field(
+        description="Which side of the network it runs on.", examples=["client"]
+    )
+    target: Annotated[SourceTarget, words_of(SourceTarget)] = Field(
+        "none",
+        description="What is generated for it. `none`: it is in views, docs, schemas and vectors only.",
+        examples=["javascript"],
+    )
+    out: Folder | None = Field(
+        None, description="The folder of the generated code, from the plan's folder.", examples=["generated/web"]
+    )
+    through: Annotated[Through, words_of(Through)] = Field(
+        "sdk",
+        description="How a client sends: with the vendor's SDK, or to the first-party endpoint.",
+        examples=["endpoint"],
+    )
+    destinations: TextList | None = Field(
+        None, description="Which destinations it sends to. Left out: all.", examples=["[amplitude]"]
+    )
+    session_timeout: Duration | None = Field(
+        None, description="When an idle session ends. Left out: `identity.session_id.timeout`.", examples=["5m"]
+    )
+    delivery: Duration = Field(
+        10,
+        description="The longest time from a call until the destination has the event, when all is well.",
+        examples=["10s"],
+    )
+    checks: Annotated[Checks, words_of(Checks)] = Field(
+        "always",
+        description="When a client checks values: `development` leaves checks out of production bundles.",
+        examples=["development"],
+    )
+    sdk: RawSdk | None = Field(
+        None, description="What the vendor's SDK does by itself.", examples=["{autocapture: [sessions]}"]
+    )
+    description: Text | None = Field(None, description="What the code base is.", examples=["The shop's web front end."])
+
+
+class RawOutput(Shape):
+    """Files about the whole plan."""
+
+    target: Annotated[OutputTarget, words_of(OutputTarget)] = Field(
+        description="What is generated: docs, JSON Schemas or test vectors.", examples=["docs"]
+    )
+    out: Folder = Field(description="The folder, from the plan's folder.", examples=["generated/docs"])
+
+
+class RawEndpoint(Shape):
+    """The first-party endpoint that takes client events."""
+
+    route: Annotated[Text, BeforeValidator(matching(r"/[!-~]*", "a path such as /t"))] = Field(
+        description="Its path on your own server.", examples=["/t"]
+    )
+    served_by: Text = Field(description="The server source that serves it.", examples=["backend"])
+    origins: TextList = Field(
+        (), description="Other origins whose pages may post to it.", examples=['["https://www.acme.example"]']
+    )
+    sdk_extras: Annotated[Extras, words_of(Extras)] = Field(
+        "strip", description="What happens to properties that the vendor's SDK adds by itself.", examples=["keep"]
+    )
