@@ -74,7 +74,7 @@ class RawTop(RawParts):
     )
     plan: RawHeader = Field(
         description="What the plan is.",
-        examples=["{name: acme-shop, version: 1.0.0, namespace: https://shop.acme.example}"],
+        examples=['{name: acme-shop, version: 1.0.0, namespace: "https://shop.acme.example"}'],
     )
     destinations: Annotated[Entries, _entries("RawDestination")] = Field(
         {},
