@@ -86,14 +86,16 @@ class ScalarNode(_Node):
 
     __slots__ = ("end", "file", "key_end", "key_start", "plain", "start", "text")
 
-    def __init__(self, text: str, plain: bool, file: SourceFile, start: int, end: int) -> None:
+    def __init__(
+        self, text: str, plain: bool, file: SourceFile, start: int, end: int, key_start: int = -1, key_end: int = -1
+    ) -> None:
         self.text = text
         self.plain = plain
         self.file = file
         self.start = start
         self.end = end
-        self.key_start = -1
-        self.key_end = -1
+        self.key_start = key_start
+        self.key_end = key_end
 
     def __repr__(self) -> str:
         return f"ScalarNode({self.text!r})"
