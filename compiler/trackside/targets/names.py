@@ -1,6 +1,7 @@
 """Identifiers: from a name in the plan to a name that a language takes.
 
-Names are typed by language, so that nothing but what this module made can reach a template as an identifier.
+Names are typed by language, so that nothing but what this module made can reach a template as an identifier. A
+`code_name` is spelled by the same rules: one serves every language.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from functools import lru_cache
+from typing import Final
 
 
 class PythonName(str):
@@ -22,6 +25,10 @@ class JsName(str):
     __slots__ = ()
 
 
+class NoIdentifierError(ValueError):
+    """A name without one ASCII letter or digit: no identifier can be made of it."""
+
+
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
@@ -29,10 +36,85 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 def words(name: str) -> list[str]:
     """Split a name into lowercase words; accents are dropped, what has no ASCII letter or digit separates.
 
-    >>> words("Site Transfer Accepted"), words("siteTransferURL2")
-    (['site', 'transfer', 'accepted'], ['site', 'transfer', 'url2'])
+    >>> words("Site Transfer Accepted"), words("siteTransferURL2"), words("Müller & Søn")
+    (['site', 'transfer', 'accepted'], ['site', 'transfer', 'url2'], ['muller', 's', 'n'])
     """
-    if name.isascii() and name.replace("_", "a").isalnum() and name.islower():
-        return [word for word in name.split("_") if word]
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "replace").decode()
-    return [part.lower() for word in _WORD.findall(ascii_name) for part in _BOUNDARY.split(word)]
+    if name.isascii():
+        if name.replace("_", "a").isalnum() and name.islower():
+            return [word for word in name.split("_") if word]
+    else:
+        name = "".join([mark for mark in unicodedata.normalize("NFKD", name) if not unicodedata.combining(mark)])
+    return [part.lower() for word in _WORD.findall(name) for part in _BOUNDARY.split(word)]
+
+
+# --- Python ---
+
+_PYTHON_KEYWORDS: Final = frozenset(keyword.kwlist)
+
+PYTHON_RESERVED: Final[frozenset[str]] = _PYTHON_KEYWORDS | {
+    # What the generated modules say in annotations: a function of that name would change what they mean.
+    "annotations", "bool", "date", "datetime", "dict", "float", "int", "list", "object", "str", "tuple",
+    # The generator's own.
+    "capture", "close", "configure", "context", "flush", "identify", "promise", "receipt", "set_context", "stats",
+    "sinks", "track", "types", "unset",
+}  # fmt: skip
+"""What no generated function may be called; it gets a trailing `_`."""
+
+PYTHON_RESERVED_ARGUMENTS: Final[frozenset[str]] = _PYTHON_KEYWORDS | {"context", "time"}
+"""What no argument may be called: the keywords, and the two arguments that the generator adds to every function."""
+
+PYTHON_RESERVED_CLASSES: Final[frozenset[str]] = frozenset({
+    "Any", "Callable", "Context", "Decimal", "Enrichers", "False", "Json", "Literal", "Mapping", "None", "NotRequired",
+    "Protocol", "Receipt", "Sequence", "Stats", "True", "TypeAlias", "TypedDict", "UUID", "Unset", "Violation",
+    "WireEvent",
+})  # fmt: skip
+"""What no generated type may be called: the names that the generated modules use beside it."""
+
+
+def _joined(name: str, code_name: str | None) -> list[str]:
+    found = words(name if code_name is None else code_name)
+    if not found:
+        raise NoIdentifierError(name)
+    return found
+
+
+def _snake(name: str, code_name: str | None, reserved: frozenset[str]) -> PythonName:
+    identifier = "_".join(_joined(name, code_name))
+    if identifier[0].isdigit():
+        identifier = f"n{identifier}"
+    return PythonName(f"{identifier}_" if identifier in reserved else identifier)
+
+
+@lru_cache(maxsize=1 << 15)
+def python_name(name: str, code_name: str | None = None) -> PythonName:
+    """Name the function of an event; raises NoIdentifierError.
+
+    >>> python_name("Site Transfer Accepted"), python_name("class"), python_name("404 seen"), python_name("track")
+    ('site_transfer_accepted', 'class_', 'n404_seen', 'track_')
+    """
+    return _snake(name, code_name, PYTHON_RESERVED)
+
+
+@lru_cache(maxsize=1 << 15)
+def python_argument(name: str, code_name: str | None = None) -> PythonName:
+    """Name the argument of a property; raises NoIdentifierError.
+
+    >>> python_argument("orderId"), python_argument("time"), python_argument("context"), python_argument("from")
+    ('order_id', 'time_', 'context_', 'from_')
+    """
+    return _snake(name, code_name, PYTHON_RESERVED_ARGUMENTS)
+
+
+def python_class_name(name: str, code_name: str | None = None) -> PythonName:
+    """Name the class or alias of a type; raises NoIdentifierError.
+
+    >>> python_class_name("line_item"), python_class_name("context"), python_class_name("2d point")
+    ('LineItem', 'Context_', 'N2dPoint')
+    """
+    identifier = "".join([word[0].upper() + word[1:] for word in _joined(name, code_name)])
+    if identifier[0].isdigit():
+        identifier = f"N{identifier}"
+    return PythonName(f"{identifier}_" if identifier in PYTHON_RESERVED_CLASSES else identifier)
+
+
+# --- JavaScript ---
