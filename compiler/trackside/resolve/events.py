@@ -246,8 +246,14 @@ class EventResolver:
                     )
 
         properties: list[Property] = []
-        if not groups and not context and not enrich and not attribution:
-            return own
+        members = own if not groups else (*(prop for group in groups for prop in draft.groups[group].properties), *own)
+        names = [prop.name for prop in members]
+        names += [prop.name for group in context for prop in draft.groups[group].properties]
+        names += [prop.name for name in enrich for prop in draft.enrichments[name].properties]
+        if attribution and draft.attribution is not None:
+            names += draft.attribution.property_names
+        if len(set(names)) == len(names):
+            return members
         for group in groups:
             members = draft.groups[group].properties
             properties.extend(members)

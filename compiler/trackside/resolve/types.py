@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, get_args
 
-from trackside.diagnostics import Span
 from trackside.diagnostics.nearest import nearest
 from trackside.ir import AnyValue, EnumValue, ListOf, MapOf, NamedType, Object, Scalar, Type
 from trackside.ir.patterns import PatternError, parse_pattern
@@ -57,13 +56,14 @@ class TypeResolver:
         self._open: list[str] = []
         self._by_words: dict[str, Type] = {name: Scalar(base=name) for name in BASES}
         self._by_words["any"] = AnyValue()
+        self._narrowed: dict[tuple[object, ...], Scalar] = {}
         # Set by the properties pass: objects hold properties, and properties have types.
         self.object_properties: Any = None
 
     def declare(self) -> None:
         """Resolve all named types of the plan into the draft."""
         for name, node in self._draft.raw.types.items():
-            resolved = self._resolve_named(name, node.key_span)
+            resolved = self._resolve_named(name, node)
             if resolved is not None:
                 self._draft.types[name] = NamedType(name=name, type=resolved, place=node)
 
@@ -98,7 +98,7 @@ class TypeResolver:
                 return None
             return ListOf(item=inner) if words[0] == "list" else MapOf(value=inner)
         if text in self._draft.raw.types:
-            return self._resolve_named(text, place.span)
+            return self._resolve_named(text, place)
         if self._draft.is_hole("types", text):
             return None
         known = self._by_words.get(text)
@@ -140,7 +140,7 @@ class TypeResolver:
         )
         return None
 
-    def _resolve_named(self, name: str, used_at: Span) -> Type | None:
+    def _resolve_named(self, name: str, used_at: Node) -> Type | None:
         if name in self._named:
             return self._named[name]
         node = self._draft.raw.types[name]
@@ -148,7 +148,7 @@ class TypeResolver:
             circle = " -> ".join([*self._open[self._open.index(name) :], name])
             self._draft.bag.report(
                 "type-cycle",
-                used_at,
+                used_at.span,
                 f"type `{name}` contains itself: {circle}",
                 label="comes back to where it started",
                 help="a plan's types are finite: cut the circle, or use `map of any` for one part",
@@ -266,16 +266,16 @@ class TypeResolver:
                         label=str(error.what),
                         help=getattr(error, "help", None),
                     )
-            if changes or raw.enum is not None or raw.const is not None:
-                inner = replace(inner, name=None, **changes)
+            if changes:
+                inner = self._changed(inner, **changes)
             if raw.enum is not None:
-                inner = self._with_enum(inner, raw.enum, user)
+                inner = self._changed(inner, enum=self._enum(inner, raw.enum, user))
             if raw.const is not None:
                 read, value = read_scalar(
                     raw.const, replace(inner, nullable=raw.nullable), f"`const` of {user}", self._draft.bag
                 )
                 if read:
-                    inner = replace(inner, const=value, has_const=True)
+                    inner = self._changed(inner, const=value, has_const=True)
         elif isinstance(inner, (ListOf, MapOf)):
             for key in ("min_items", "max_items", "unique_items"):
                 if key in given and kind in _FITS[key]:
@@ -290,7 +290,15 @@ class TypeResolver:
             read_value(raw.example, inner, f"`example` of {user}", self._draft.bag)
         return inner
 
-    def _with_enum(self, inner: Scalar, node: Node, user: str) -> Scalar:
+    def _changed(self, inner: Scalar, **changes: Any) -> Scalar:
+        """Narrow a scalar. Types that read alike are one object: plans repeat few types many times."""
+        key = (id(inner), *changes.items())
+        known = self._narrowed.get(key)
+        if known is None:
+            known = self._narrowed[key] = replace(inner, name=None, **changes)
+        return known
+
+    def _enum(self, inner: Scalar, node: Node, user: str) -> tuple[EnumValue, ...]:
         bag = self._draft.bag
         values: list[EnumValue] = []
         seen: set[tuple[type, object]] = set()
@@ -314,10 +322,9 @@ class TypeResolver:
                 f"`enum` of {user} wants a list of values, or a mapping from value to description",
                 help="for example `enum: [card, paypal]`",
             )
-            return inner
-        plain = replace(inner, enum=())
+            return ()
         for item, about_text in items:
-            read, value = read_scalar(item, plain, f"a value of `enum` of {user}", bag)
+            read, value = read_scalar(item, inner, f"a value of `enum` of {user}", bag)
             if not read or value is None:
                 continue
             identity = (bool if isinstance(value, bool) else str if isinstance(value, str) else float, value)
@@ -334,7 +341,7 @@ class TypeResolver:
             values.append(EnumValue(value, about_text))
         if not items:
             bag.report("empty-text", node.span, f"`enum` of {user} is empty: no value would ever do")
-        return replace(inner, enum=tuple(values))
+        return tuple(values)
 
     def _check_mixed(self, inner: Scalar, items: list[Node], user: str) -> None:
         """Refuse numbers among words: some parsers would make an enum of two types out of it."""

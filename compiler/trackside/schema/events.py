@@ -1,7 +1,5 @@
 """`events:`: what happens, which side says so, and how it is counted once."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema

@@ -1,7 +1,5 @@
 """`plan:` and `naming:`: what the plan is called and how it names things."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field

@@ -6,8 +6,9 @@ which only follows from it is reported as well.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,6 +23,8 @@ from trackside.schema.properties import RawEnrichment
 from trackside.source.node import MappingNode, Node, ScalarNode
 
 Model = TypeVar("Model", bound=Shape)
+
+_UNUSABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +112,8 @@ def check_name(name: str, node: Node, thing: str, bag: Bag) -> bool:
         wrong = "is empty"
     elif len(name) > 256:
         wrong = f"has {len(name)} characters, and 256 is the most"
-    elif any(character < " " or character == "\x7f" for character in name):
-        wrong = "holds a control character"
-    elif any("\ud800" <= character <= "\udfff" for character in name):
-        wrong = "holds half a character (a lone surrogate)"
+    elif _UNUSABLE.search(name):
+        wrong = "holds a control character, or half a character (a lone surrogate)"
     if wrong is None:
         return True
     shown = name if len(name) <= 40 else name[:40] + "…"

@@ -1,7 +1,5 @@
 """What all models of the schema share."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator

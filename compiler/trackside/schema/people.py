@@ -1,7 +1,5 @@
 """`identity:`, `attribution:` and `consent:`: whom events are about, where they came from, what they allow."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field

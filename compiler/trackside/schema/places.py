@@ -1,7 +1,5 @@
 """`destinations:`, `sources:`, `outputs:` and `endpoint:`: where events come from, go to, and pass."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field

@@ -1,7 +1,5 @@
 """The top of a plan, and of an included file."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema

@@ -1,7 +1,5 @@
 """Types and properties: `types:`, `property_groups:`, `enrichments:`, `user_properties:` and every `properties:`."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
