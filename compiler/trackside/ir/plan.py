@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from trackside.diagnostics.span import Place
 from trackside.ir.events import Event, View
 from trackside.ir.properties import Property, Side, ViewProperty
-from trackside.ir.types import Type
+from trackside.ir.types import Json, Type
 
 Carrier: TypeAlias = Literal["header", "cookie", "stored"]
 ConsentCategory: TypeAlias = Literal["necessary", "analytics", "marketing"]
@@ -148,11 +148,13 @@ class Naming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedType:
-    """A type that the plan names."""
+    """A type that the plan names, with the example that all who use it share."""
 
     name: str
     type: Type
     place: Place
+    example: Json = None
+    has_example: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

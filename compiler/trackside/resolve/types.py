@@ -65,7 +65,12 @@ class TypeResolver:
         for name, node in self._draft.raw.types.items():
             resolved = self._resolve_named(name, node)
             if resolved is not None:
-                self._draft.types[name] = NamedType(name=name, type=resolved, place=node)
+                read, example = False, None
+                if isinstance(node, MappingNode) and "example" in node:
+                    read, example = read_value(node["example"], resolved, f"`example` of type `{name}`", self._draft.bag)
+                self._draft.types[name] = NamedType(
+                    name=name, type=resolved, place=node, example=example, has_example=read
+                )
 
     def from_node(self, node: Node, user: str) -> Type | None:
         """Resolve a type written as words or as a mapping; None where it could not be read (it was reported)."""
