@@ -118,3 +118,55 @@ def python_class_name(name: str, code_name: str | None = None) -> PythonName:
 
 
 # --- JavaScript ---
+
+JS_RESERVED: Final[frozenset[str]] = frozenset({
+    # Words of the language, in modules and so in strict mode.
+    "arguments", "async", "await", "break", "case", "catch", "class", "const", "constructor", "continue", "debugger",
+    "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if",
+    "implements", "import", "in", "instanceof", "interface", "let", "new", "null", "package", "private", "protected",
+    "prototype", "public", "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "undefined",
+    "var", "void", "while", "with", "yield",
+    # A module that exports `then` is taken for a promise by `await import(...)`; the others are no names of values.
+    "globalThis", "then", "declare", "type", "namespace", "module",
+    # The generator's own: what the generated modules import and export.
+    "attemptKey", "capture", "configure", "context", "event", "flush", "headers", "hybrid", "identifier", "identify",
+    "keyOf", "login", "optOut", "plan", "promise", "receipt", "reset", "revenueOf", "sdkOptions", "setConsent",
+    "setContext", "settle", "stats", "t", "textKey", "track", "userId",
+})  # fmt: skip
+"""What no generated function may be called; it gets a trailing `_`."""
+
+JS_RESERVED_TYPES: Final[frozenset[str]] = frozenset({
+    # What the declarations refer to: a type of that name would change what they mean.
+    "Array", "Date", "Record", "Readonly", "ReadonlyArray",
+    # The generator's own.
+    "Capture", "CapturedEvent", "Category", "Client", "Configuration", "Context", "Hybrid", "Json", "Pending",
+    "Problem", "Receipt", "SdkOptions", "Stats", "UserProperties", "Violation",
+})  # fmt: skip
+"""What no generated interface or type may be called."""
+
+
+@lru_cache(maxsize=1 << 15)
+def js_name(name: str, code_name: str | None = None) -> JsName:
+    """Name the function of an event; raises NoIdentifierError.
+
+    >>> js_name("Site Transfer Accepted"), js_name("class"), js_name("404 seen"), js_name("track"), js_name("__proto__")
+    ('siteTransferAccepted', 'class_', 'n404Seen', 'track_', 'proto')
+    """
+    first, *others = _joined(name, code_name)
+    identifier = first + "".join([word[0].upper() + word[1:] for word in others])
+    if identifier[0].isdigit():
+        identifier = f"n{identifier}"
+    return JsName(f"{identifier}_" if identifier in JS_RESERVED else identifier)
+
+
+@lru_cache(maxsize=1 << 15)
+def js_type_name(name: str, code_name: str | None = None) -> JsName:
+    """Name the interface of an event or a named type; raises NoIdentifierError.
+
+    >>> js_type_name("line_item"), js_type_name("context"), js_type_name("2d point")
+    ('LineItem', 'Context_', 'N2dPoint')
+    """
+    identifier = "".join([word[0].upper() + word[1:] for word in _joined(name, code_name)])
+    if identifier[0].isdigit():
+        identifier = f"N{identifier}"
+    return JsName(f"{identifier}_" if identifier in JS_RESERVED_TYPES else identifier)

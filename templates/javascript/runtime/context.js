@@ -1,0 +1,27 @@
+/** What every event carries: set once for a page, never an argument. */
+
+import { report, state } from "./state.js";
+import { fields } from "./values.js";
+
+/**
+ * Declare what `setContext` takes.
+ *
+ * @param {import("./values.js").Shape} shape
+ * @returns {(values: any) => void}
+ */
+export const context = (shape) => (values) => {
+  /** @type {{property: string, reason: string}[]} */
+  const problems = [];
+  /** @type {Record<string, any>} */
+  let wire = {};
+  try {
+    wire = fields(values, {}, shape, ({ path, reason }) => problems.push({ property: path.slice(1), reason }));
+    // A value that is given as undefined, or refused, does not leave the old one in force.
+    state.context = Object.fromEntries(
+      Object.entries({ ...state.context, ...wire }).filter(([name]) => !(name in values) || name in wire),
+    );
+  } catch {
+    problems.push({ property: "", reason: "unreadable" });
+  }
+  if (problems.length) report({ event: "setContext", accepted: true, problems, properties: values });
+};
