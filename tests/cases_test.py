@@ -1,7 +1,7 @@
 """Golden cases, one folder a story: a plan, what it says on the terminal, and the files it compiles to.
 
-`plan.yaml` is the plan, whatever lies beside it belongs to it. `diagnostics.txt` is what `check` prints. `expected/` holds
-the generated files, less the runtime that every package carries and the templates' own tests hold.
+`plan.yaml` is the plan, whatever lies beside it belongs to it. `diagnostics.txt` is what `check` prints. `expected/`
+holds the generated files, less the runtime that every package carries and that has tests of its own.
 TRACKSIDE_UPDATE=1 writes both anew (`make golden`).
 """
 

@@ -29,10 +29,8 @@ def call(*command: str | Path, cwd: Path, expect: int = 0) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from a copy of what is committed or about to be."""
     folder = tmp_path_factory.mktemp("dist")
-    call(
-        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT,
-        cwd=folder,
-    )  # fmt: skip
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    call(*build, "--wheel-dir", folder, ROOT, cwd=folder)
     (found,) = folder.glob("trackside-*.whl")
     return found
 
