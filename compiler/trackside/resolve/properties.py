@@ -70,8 +70,9 @@ class PropertyResolver:
         raw, raw_holes = validate(RawProperty, node, user, self._draft.bag)
         if raw is None or raw_holes & {"type", "items", "values", "properties", "only", "sources", "optional", "pii"}:
             return None
-        for key, wanted in _ONLY_ON.items():
-            if node.has(key) and kind != wanted:
+        for key in sorted(raw.model_fields_set & _ONLY_ON.keys()):
+            wanted = _ONLY_ON[key]
+            if kind != wanted:
                 self._draft.bag.report(
                     "misplaced-key",
                     node.at(key).key_span,
@@ -95,8 +96,8 @@ class PropertyResolver:
         resolved = self._types.from_raw(raw, node, user)
         if resolved is None:
             return None
-        example, has_example = self._value(raw.example, resolved, f"`example` of {user}")
-        default, has_default = self._value(raw.default, resolved, f"`default` of {user}")
+        example, has_example = self._value(raw.example, resolved, "example", user)
+        default, has_default = self._value(raw.default, resolved, "default", user)
         return Property(
             name=name,
             type=resolved,
@@ -119,13 +120,13 @@ class PropertyResolver:
             operation=(raw.op or "set") if kind == "user property" else None,
             default=default,
             has_default=has_default,
-            extensions=plain_extensions(raw.extensions),
+            extensions=plain_extensions(raw.extensions) if raw.extensions else {},
         )
 
-    def _value(self, node: Node | None, resolved: Type, user: str) -> tuple[Json, bool]:
+    def _value(self, node: Node | None, resolved: Type, key: str, user: str) -> tuple[Json, bool]:
         if node is None:
             return None, False
-        read, value = read_value(node, resolved, user, self._draft.bag)
+        read, value = read_value(node, resolved, f"`{key}` of {user}", self._draft.bag)
         return value, read
 
     def _sources(self, raw: RawProperty, node: MappingNode, user: str) -> tuple[str, ...] | None:

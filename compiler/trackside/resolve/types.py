@@ -37,13 +37,8 @@ _FITS: Final[dict[str, frozenset[str]]] = {
 }
 """Which bases a key of a type has a meaning for."""
 
-_SCALAR_KEYS: Final = (
-    "minimum",
-    "maximum",
-    "exclusive_minimum",
-    "exclusive_maximum",
-    "min_length",
-    "max_length",
+_SCALAR_KEYS: Final = frozenset(
+    {"minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "min_length", "max_length"}
 )
 
 
@@ -67,7 +62,9 @@ class TypeResolver:
             if resolved is not None:
                 read, example = False, None
                 if isinstance(node, MappingNode) and "example" in node:
-                    read, example = read_value(node["example"], resolved, f"`example` of type `{name}`", self._draft.bag)
+                    read, example = read_value(
+                        node["example"], resolved, f"`example` of type `{name}`", self._draft.bag
+                    )
                 self._draft.types[name] = NamedType(
                     name=name, type=resolved, place=node, example=example, has_example=read
                 )
@@ -257,8 +254,8 @@ class TypeResolver:
                 )
         changes: dict[str, Any] = {}
         if isinstance(inner, Scalar):
-            for key in _SCALAR_KEYS:
-                if key in given and kind in _FITS[key]:
+            for key in sorted(given & _SCALAR_KEYS):
+                if kind in _FITS[key]:
                     changes[key] = getattr(raw, key)
             if "pattern" in given and kind == "string" and raw.pattern is not None:
                 try:
