@@ -28,10 +28,8 @@ def block(name: str) -> str:
 def hold(name: str, text: str) -> None:
     """Hold a block to a text, or write the text into it."""
     if UPDATE:
-        page = README.read_text(encoding="utf-8")
-        page = re.sub(
-            rf"(<!-- {re.escape(name)} -->\n```\w+\n).*?```", lambda found: f"{found[1]}{text}```", page, flags=re.DOTALL
-        )
+        fence = re.compile(rf"(<!-- {re.escape(name)} -->\n```\w+\n).*?```", re.DOTALL)
+        page = fence.sub(lambda found: f"{found[1]}{text}```", README.read_text(encoding="utf-8"))
         README.write_text(page, encoding="utf-8")
     assert block(name) == text
 
@@ -39,9 +37,8 @@ def hold(name: str, text: str) -> None:
 def trackside(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Call the compiler of the checkout."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler"), "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "trackside", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "trackside", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
