@@ -68,6 +68,7 @@ def resolve(raw: RawPlan, bag: Bag) -> Plan:
         attribution=draft.attribution,
         consent=draft.consent,
         types=draft.types,
+        used_types=frozenset(draft.used_types),
         groups=draft.groups,
         context=draft.context,
         enrichments=draft.enrichments,

@@ -44,6 +44,7 @@ class Draft:
     attribution: Attribution | None = None
     consent: Consent | None = None
     types: dict[str, NamedType] = field(default_factory=dict)
+    used_types: set[str] = field(default_factory=set)
     groups: dict[str, Group] = field(default_factory=dict)
     context: tuple[str, ...] = ()
     enrichments: dict[str, Enrichment] = field(default_factory=dict)

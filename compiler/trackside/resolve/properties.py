@@ -46,7 +46,9 @@ class PropertyResolver:
             prop = self._property(name, node, user, kind, group)
             if prop is not None:
                 found.append(prop)
-            elif holes is not None:
+                continue
+            self._draft.holes.add(("property", name))
+            if holes is not None:
                 holes.add(name)
         return tuple(found)
 

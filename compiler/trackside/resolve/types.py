@@ -100,6 +100,7 @@ class TypeResolver:
                 return None
             return ListOf(item=inner) if words[0] == "list" else MapOf(value=inner)
         if text in self._draft.raw.types:
+            self._draft.used_types.add(text)
             return self._resolve_named(text, place)
         if self._draft.is_hole("types", text):
             return None

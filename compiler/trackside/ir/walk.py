@@ -1,0 +1,94 @@
+"""Walks over what a plan wrote: each property and each type once, however many events share it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trackside.ir.types import ListOf, MapOf, Object, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from trackside.diagnostics.span import Place
+    from trackside.ir.plan import Plan
+    from trackside.ir.properties import Property
+    from trackside.ir.types import Type
+
+
+class WrittenProperty(NamedTuple):
+    """A property where the plan wrote it. `owner` says in words what it belongs to."""
+
+    owner: str
+    property: Property
+
+
+class WrittenType(NamedTuple):
+    """A type where the plan wrote it: of a property of this name, or the owner's own. `place` is the type's."""
+
+    owner: str
+    name: str | None
+    type: Type
+    place: Place
+
+    @property
+    def user(self) -> str:
+        """Say in words whose type it is."""
+        return self.owner if self.name is None else f"`{self.name}` of {self.owner}"
+
+
+def written_properties(plan: Plan) -> Iterator[WrittenProperty]:
+    """Yield every property once: of types, events, groups, enrichments, users and, at any depth, of objects."""
+    seen: set[int] = set()
+    for named in plan.types.values():
+        yield from _inner(f"type `{named.name}`", named.type, seen)
+    for event in plan.events.values():
+        own = [prop for prop in event.properties if prop.group is None]
+        if own:
+            yield from _with_inner(f"event `{event.name}`", own, seen)
+    for group in plan.groups.values():
+        yield from _with_inner(f"property group `{group.name}`", group.properties, seen)
+    for enrichment in plan.enrichments.values():
+        yield from _with_inner(f"enrichment `{enrichment.name}`", enrichment.properties, seen)
+    yield from _with_inner("`user_properties`", plan.user_properties, seen)
+
+
+def _with_inner(owner: str, properties: Iterable[Property], seen: set[int]) -> Iterator[WrittenProperty]:
+    for prop in properties:
+        yield WrittenProperty(owner, prop)
+        if not isinstance(prop.type, Scalar) and prop.type.name is None:
+            yield from _inner(f"`{prop.name}` of {owner}", prop.type, seen)
+
+
+def _inner(owner: str, type: Type, seen: set[int]) -> Iterator[WrittenProperty]:
+    """Yield the properties written within a type, and not those of the named types that it uses.
+
+    A narrowed type has lost its name and still holds the properties of the named one: `seen` keeps them from coming
+    twice.
+    """
+    while isinstance(type, (ListOf, MapOf)):
+        type = type.item if isinstance(type, ListOf) else type.value
+        if type.name is not None:
+            return
+    if isinstance(type, Object) and type.properties and id(type.properties[0].place) not in seen:
+        seen.add(id(type.properties[0].place))
+        yield from _with_inner(owner, type.properties, seen)
+
+
+def written_types(plan: Plan) -> Iterator[WrittenType]:
+    """Yield every type that says more than a name once, with the types of its items."""
+    for named in plan.types.values():
+        yield from _parts(f"type `{named.name}`", None, named.type, named.place)
+    for owner, prop in written_properties(plan):
+        if prop.type.name is None:
+            yield from _parts(owner, prop.name, prop.type, prop.place)
+
+
+def _parts(owner: str, name: str | None, type: Type, place: Place) -> Iterator[WrittenType]:
+    yield WrittenType(owner, name, type, place)
+    while isinstance(type, (ListOf, MapOf)):
+        key = "items" if isinstance(type, ListOf) else "values"
+        type = type.item if isinstance(type, ListOf) else type.value
+        if type.name is not None or not place.has(key):
+            return
+        place = place.at(key)
+        yield WrittenType(owner, name, type, place)
