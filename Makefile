@@ -49,7 +49,7 @@ generate: $(PROJECT)  ## rebuild generated/ from tracking_plan.yaml
 golden: $(TOOLS) $(JS_TOOLS) reference generate  ## write every expected file anew: look at the diff before you commit it
 	TRACKSIDE_UPDATE=1 $(BIN)/pytest -q tests
 
-reference: $(PROJECT)  ## write docs/language.md and docs/rules.md anew
+reference: $(PROJECT)  ## write the pages of docs/ that the compiler's tables give
 	$(BIN)/python docs/generate.py
 
 clean:  ## remove what the other targets installed and cached

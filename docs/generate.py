@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
+from trackside.cli.call import parser
 from trackside.diagnostics import CODES
 from trackside.schema.reference import reference
 
@@ -49,7 +52,53 @@ def rules() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"language.md": reference, "rules.md": rules}
+def commands() -> str:
+    """Print every command with its arguments, from the declarations that the command line itself reads."""
+    top = parser()
+    lines = [
+        "# Commands",
+        "",
+        "<!-- Written by `make reference` from the command line's own declarations. Do not edit. -->",
+        "",
+        "`python -m trackside` is the same as `trackside`. `PLAN` is a file, or a folder that holds `tracking_plan.yaml`;",
+        "left out, it is the folder you are in.",
+    ]
+    for name, command in _subcommands(top).items():
+        lines += ["", f"## trackside {name}", "", command.description or ""]
+        rows = list(_arguments(command))
+        if rows:
+            lines += ["", "| Argument | What it does |", "|---|---|", *rows]
+        lines += ["", "```text", *_examples(command), "```"]
+    lines += ["", "## Exit codes and streams", "", "```text", *_after(top, "exit codes:"), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _subcommands(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (action,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def _arguments(command: argparse.ArgumentParser) -> Iterator[str]:
+    for action in command._actions:
+        if action.dest == "help":
+            continue
+        if action.choices is not None:
+            value = " " + "\\|".join(map(str, action.choices))
+        else:
+            value = f" {action.metavar or action.dest.upper()}" if action.nargs != 0 else ""
+        spelled = ", ".join(f"`{option}{value}`" for option in action.option_strings) or f"`{value.strip()}`"
+        yield f"| {spelled} | {action.help} |"
+
+
+def _examples(command: argparse.ArgumentParser) -> list[str]:
+    return [line.removeprefix("  ") for line in (command.epilog or "").splitlines()[1:]]
+
+
+def _after(top: argparse.ArgumentParser, heading: str) -> list[str]:
+    return (top.epilog or "").partition(heading)[2].strip("\n").splitlines()
+
+
+PAGES = {"language.md": reference, "rules.md": rules, "commands.md": commands}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
