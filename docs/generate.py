@@ -60,7 +60,7 @@ def commands() -> str:
         "",
         "<!-- Written by `make reference` from the command line's own declarations. Do not edit. -->",
         "",
-        "`python -m trackside` is the same as `trackside`. `PLAN` is a file, or a folder that holds `tracking_plan.yaml`;",
+        "`python -m trackside` is the same. `PLAN` is a file, or a folder that holds `tracking_plan.yaml`;",
         "left out, it is the folder you are in.",
     ]
     for name, command in _subcommands(top).items():
