@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from trackside.diagnostics import CODES
-from trackside.diagnostics.render.full import render
 from trackside.pipeline import analyse_text
 from trackside.rules import HEADINGS, page
 
@@ -109,8 +108,9 @@ def test_block(block: Block) -> None:
     assert found == wanted, f"marked and not found: {sorted((wanted - found).elements())}"
     if block.snapshot is None:
         return
-    assert analysis.source is not None
-    rendered = render(findings, analysis.source.files, color=False)
+    from trackside.diagnostics.render.full import render
+
+    rendered = render(findings, analysis.files, color=False)
     if UPDATE and rendered != block.snapshot:
         text = block.page.read_text(encoding="utf-8")
         start = next(now.snapshot_start for now in blocks_of(block.page) if now.text == block.text)

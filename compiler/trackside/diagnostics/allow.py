@@ -32,11 +32,16 @@ class Source(Protocol):
 class Node(Protocol):
     """A node of a file: a dict, a list or a scalar. Offsets count code points; key offsets are -1 without a key."""
 
-    file: Source
-    start: int
-    end: int
-    key_start: int
-    key_end: int
+    @property
+    def file(self) -> Source: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def key_start(self) -> int: ...
+    @property
+    def key_end(self) -> int: ...
 
 
 _COMMENT: Final = re.compile(r"(?:(?<=\s)|^)#[ \t]*trackside:(?P<body>[^\r\n]*)", re.MULTILINE)
@@ -159,7 +164,7 @@ def _read(match: re.Match[str], file: Source, bag: Bag) -> Iterator[_Allow]:
             help="the slug stands in brackets behind the code of each finding",
         )
         return
-    if reason is None or reason.end() >= end:
+    if reason is None or text[reason.end() : end].lstrip()[:1] in ("", "#"):
         bag.report(
             "allow-without-reason",
             comment,

@@ -1,0 +1,1 @@
+"""Hybrid events: the client's copy and the server's are counted once."""

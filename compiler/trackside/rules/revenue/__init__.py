@@ -1,0 +1,1 @@
+"""Revenue: what a client could forge."""
