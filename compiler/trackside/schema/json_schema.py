@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from trackside.schema.events import RawEvent
+from trackside.schema.events import RawClientCopy, RawDedupe, RawEvent
 from trackside.schema.places import RawDestination, RawOutput, RawSource
 from trackside.schema.plan import RawParts, RawTop
 from trackside.schema.properties import RawEnrichment, RawProperty, RawType
@@ -18,7 +18,8 @@ SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
 def plan_schema() -> dict[str, Any]:
     """Build the JSON Schema (2020-12) of a plan file, or of a file that a plan includes."""
-    models = (RawTop, RawParts, RawDestination, RawSource, RawOutput, RawType, RawProperty, RawEnrichment, RawEvent)
+    places = (RawDestination, RawSource, RawOutput)
+    models = (RawTop, RawParts, *places, RawType, RawProperty, RawEnrichment, RawEvent, RawClientCopy, RawDedupe)
     _, schema = models_json_schema([(model, "validation") for model in models])
     definitions: dict[str, Any] = {name: _tidy(entry) for name, entry in sorted(schema["$defs"].items())}
     return {
