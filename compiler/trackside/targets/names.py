@@ -137,10 +137,10 @@ JS_RESERVED: Final[frozenset[str]] = frozenset({
 
 JS_RESERVED_TYPES: Final[frozenset[str]] = frozenset({
     # What the declarations refer to: a type of that name would change what they mean.
-    "Array", "Date", "Record", "Readonly", "ReadonlyArray",
+    "Array", "Date", "Partial", "Record", "Readonly",
     # The generator's own.
     "Capture", "CapturedEvent", "Category", "Client", "Configuration", "Context", "Hybrid", "Json", "Pending",
-    "Problem", "Receipt", "SdkOptions", "Stats", "UserProperties", "Violation",
+    "Problem", "Receipt", "SdkOptions", "SignIn", "Stats", "UserProperties", "Violation",
 })  # fmt: skip
 """What no generated interface or type may be called."""
 

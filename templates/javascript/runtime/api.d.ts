@@ -59,6 +59,35 @@ export interface Pending<Call extends readonly unknown[] = []> extends Receipt {
   drop(): void;
 }
 
+/** A hybrid event: the server owns the fact, the page holds a copy of it. */
+export interface Hybrid<Properties extends readonly unknown[], Call extends readonly unknown[] = []> {
+  /** Seal a copy, before the request that causes the fact leaves. */
+  pending(...properties: Properties): Pending<Call>;
+}
+
+/** What an event that signs somebody in takes beside its properties. */
+export interface SignIn {
+  /** The id that the server gave the person, of at least 5 characters. */
+  readonly userId: string;
+}
+
+/** Options of the vendor's `init` that the plan decides. */
+export interface SdkOptions {
+  readonly serverZone: "US" | "EU";
+  /** In milliseconds. */
+  readonly sessionTimeout: number;
+  readonly autocapture: {
+    readonly attribution: boolean;
+    readonly sessions: boolean;
+    readonly fileDownloads: boolean;
+    readonly formInteractions: boolean;
+    readonly pageUrlEnrichment: boolean;
+    readonly pageViews: boolean;
+    readonly elementInteractions: boolean;
+  };
+  readonly remoteConfig: { readonly fetchRemoteConfig: boolean };
+}
+
 /** A category of consent. */
 export type Category = "analytics" | "marketing";
 

@@ -5,7 +5,7 @@ import { configure, state } from "./state.js";
 /** @type {typeof import("./api.js").capture} */
 export const capture = () => {
   const before = state.client;
-  /** @type {Record<string, any>[]} */
+  /** @type {any[]} */
   const events = [];
   /** @type {string | undefined} */
   let user;

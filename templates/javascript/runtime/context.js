@@ -6,16 +6,18 @@ import { fields } from "./values.js";
 /**
  * Declare what `setContext` takes.
  *
- * @param {import("./values.js").Shape} shape
+ * @param {import("./state.js").Plan} plan
+ * @param {import("./values.js").Shape} [shape] where some events carry more than the plan's context
  * @returns {(values: any) => void}
  */
-export const context = (shape) => (values) => {
+export const context = (plan, shape) => (values) => {
+  const [required, optional] = plan.context || [{}];
   /** @type {{property: string, reason: string}[]} */
   const problems = [];
   /** @type {Record<string, any>} */
   let wire = {};
   try {
-    wire = fields(values, {}, shape, ({ path, reason }) => problems.push({ property: path.slice(1), reason }));
+    wire = fields(values, {}, shape || { ...required, ...optional }, ({ path, reason }) => problems.push({ property: path.slice(1), reason }));
     // A value that is given as undefined, or refused, does not leave the old one in force.
     state.context = Object.fromEntries(
       Object.entries({ ...state.context, ...wire }).filter(([name]) => !(name in values) || name in wire),

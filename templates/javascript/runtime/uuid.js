@@ -43,9 +43,11 @@ const sha1 = (bytes) => {
   block.setUint32(block.byteLength - 4, size * 8);
   const hash = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
   for (let start = 0; start < block.byteLength; start += 64) {
+    /** @type {number[]} */
     const words = [];
     let [a, b, c, d, e] = hash;
     for (let round = 0; round < 80; round++) {
+      /** @type {number} */
       const mixed = words[round - 3] ^ words[round - 8] ^ words[round - 14] ^ words[round - 16];
       words[round] = round < 16 ? block.getInt32(start + round * 4) : (mixed << 1) | (mixed >>> 31);
       const chosen =

@@ -1,0 +1,195 @@
+"""The `javascript` target: ES modules that a page imports, with declarations for TypeScript.
+
+`index.js` holds one exported binding for each event that the source emits, marked pure so that a bundler drops what is
+not imported; `index.d.ts` says the same to editors and to TypeScript, with the plan's words. `runtime/` is the same in
+every generated folder. `development.js` is `index.js` in strict mode, for the `development` condition of bundlers; with
+`checks: development` it is `checked.js`, and `index.js` leaves checking to the endpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from trackside.ir import Plan, Source, View, ViewProperty
+from trackside.ir.keys import namespace_uuid
+from trackside.targets.base import File
+from trackside.targets.environment import environment, templates_root
+from trackside.targets.escape import js_doc, js_key, js_string
+from trackside.targets.javascript.events import EventCode, Events, context_shapes
+from trackside.targets.javascript.types import JsCode, Member, Types, indented, shape
+from trackside.targets.names import JsName, js_type_name, words
+
+RUNTIME: Final = (
+    "api.d.ts",
+    "capture.js",
+    "context.js",
+    "event.js",
+    "identify.js",
+    "identity.js",
+    "keys.js",
+    "pending.js",
+    "revenue.js",
+    "state.js",
+    "uuid.js",
+    "values.js",
+)
+"""The files that every generated folder gets as they are."""
+
+_OPERATIONS: Final = {"set_once": "$setOnce", "add": "$add", "append": "$append", "unset": "$unset"}
+_CAPTURES: Final = ("fileDownloads", "formInteractions", "pageUrlEnrichment", "pageViews", "elementInteractions")
+"""What the vendor's SDK would record by itself beside sessions and attribution; the plan has its own events for it."""
+_QUOTED_KEY: Final = re.compile(r'"(\w+)":')
+
+
+def render(plan: Plan, source: Source) -> Iterator[File]:
+    """Yield the modules of one source."""
+    folder = source.out
+    module = _Module(plan, source)
+    templates = environment(JsName, JsCode)
+    index = templates.get_template("javascript/index.js.j2")
+    main = "checked" if source.checks == "development" else "index"
+    yield File(f"{folder}/{main}.js", index.render(module.values()))
+    if main == "checked":
+        yield File(f"{folder}/index.js", index.render(_Module(plan, source, checked=False).values()))
+    values = module.values() | {"main": JsCode(main)}
+    yield File(f"{folder}/index.d.ts", templates.get_template("javascript/index.d.ts.j2").render(values))
+    yield File(f"{folder}/development.js", templates.get_template("javascript/development.js.j2").render(values))
+    yield File(f"{folder}/package.json", _package(plan, source))
+    for name in RUNTIME:
+        yield File(f"{folder}/runtime/{name}", _runtime_file(name))
+
+
+@lru_cache(maxsize=len(RUNTIME))
+def _runtime_file(name: str) -> str:
+    return (templates_root() / "javascript" / "runtime" / name).read_text(encoding="utf-8")
+
+
+class _Module:
+    """What `index.js` and `index.d.ts` of one source hold, in the form that the templates print."""
+
+    def __init__(self, plan: Plan, source: Source, *, checked: bool = True) -> None:
+        self._plan = plan
+        self._source = source
+        self._checked = checked
+        self._views = plan.views_of(source.name)
+        interfaces = {view.event.name: js_type_name(view.event.name, view.event.code_name) for view in self._views}
+        self._types = Types(interfaces.values())
+        self._context = _default_context(plan, self._views)
+        self._events = Events(plan, self._types, interfaces, self._context)
+        self._values: dict[str, object] | None = None
+
+    def values(self) -> dict[str, object]:
+        """Give what the templates are filled with; made once."""
+        if self._values is None:
+            self._values = self._make_values()
+        return self._values
+
+    def _make_values(self) -> dict[str, object]:
+        plan, source = self._plan, self._source
+        events = [self._events.of(view, checked=self._checked) for view in self._views]
+        context_view = plan.context_views.get(source.name, ())
+        context = self._members(context_view)
+        user_view = plan.user_views.get(source.name, ())
+        user = [self._types.member(prop, optional=True) for prop in user_view]
+        return {
+            "header": JsCode(f"{js_doc(plan.name)} {js_doc(plan.version)}, source {js_doc(source.name)}"),
+            "plan": JsCode(self._plan_literal()),
+            "events": events,
+            "imports": _imports(self._views, events),
+            "types": self._types.declarations,
+            "context": context,
+            # The plan has the shape already, unless some events carry more.
+            "context_shape": JsCode("" if context_view == self._context else f", {shape(context)}"),
+            "user": user,
+            "user_shape": JsCode(shape(user)),
+            "operations": JsCode(_operations(user_view)),
+            "sdk": JsCode(_sdk_options(plan, source)) if source.through == "sdk" else None,
+        }
+
+    def _members(self, properties: tuple[ViewProperty, ...]) -> list[Member]:
+        return [self._types.member(prop) for prop in properties]
+
+    def _plan_literal(self) -> str:
+        """Print what the runtime must know of the plan."""
+        plan, source = self._plan, self._source
+        fields = {
+            "source": js_string(f"{plan.name}/{source.name}"),
+            "version": js_string(plan.version),
+        }
+        if any(view.dedupe is not None and view.dedupe.template is None for view in self._views):
+            fields["namespace"] = js_string(str(namespace_uuid(plan.namespace)))
+        if plan.consent is not None and plan.consent.default == "denied":
+            fields["consent"] = js_string(plan.consent.pending)
+        if self._context:
+            fields["context"] = indented(context_shapes(self._members(self._context)))
+        if not self._checked:
+            fields["rest"] = "t.any"
+        return "{\n" + "".join([f"  {name}: {value},\n" for name, value in fields.items()]) + "}"
+
+
+def _default_context(plan: Plan, views: list[View]) -> tuple[ViewProperty, ...]:
+    """Find the context that events carry unless they say otherwise."""
+    return next((view.context for view in views if view.event.context == plan.context), ())
+
+
+def _imports(views: list[View], events: list[EventCode]) -> list[tuple[JsCode, JsCode]]:
+    """List the runtime's modules and the names that the events take from each."""
+    used: dict[str, set[str]] = {}
+    for event in events:
+        used.setdefault("event" if event.maker == "event" else "pending", set()).add(event.maker)
+    for view in views:
+        key = view.dedupe
+        if key is not None:
+            maker = "textKey" if key.template is not None else "attemptKey" if key.form == "attempt" else "keyOf"
+            used.setdefault("keys", set()).add(maker)
+        if view.sets_user:
+            used.setdefault("identity", set()).add("userId")
+        if view.revenue is not None:
+            used.setdefault("revenue", set()).add("revenueOf")
+    return [(JsCode(", ".join(sorted(names))), JsCode(module)) for module, names in sorted(used.items())]
+
+
+def _operations(properties: tuple[ViewProperty, ...]) -> str:
+    """Print the vendor's word for each user property that is not just set."""
+    words_of = {prop.name: _OPERATIONS.get(prop.declared.operation or "set") for prop in properties}
+    entries = [f"  {js_key(name)}: {js_string(word)},\n" for name, word in words_of.items() if word]
+    return ", {\n" + "".join(entries) + "}" if entries else ""
+
+
+def _sdk_options(plan: Plan, source: Source) -> str:
+    """Print the options of the vendor's `init` that the plan decides."""
+    sends_attribution = plan.attribution.by_sdk if plan.attribution is not None else "attribution" in source.autocapture
+    captures = {
+        "attribution": sends_attribution,
+        "sessions": "sessions" in source.autocapture,
+        **dict.fromkeys(_CAPTURES, False),
+    }
+    region = next((plan.destinations[name].region for name in source.destinations), "us")
+    options = {
+        "serverZone": region.upper(),
+        "sessionTimeout": source.session_timeout * 1000,
+        "autocapture": captures,
+        # The vendor's remote settings could switch on what the plan leaves off.
+        "remoteConfig": {"fetchRemoteConfig": False},
+    }
+    return _QUOTED_KEY.sub(r"\1:", json.dumps(options, indent=2))
+
+
+def _package(plan: Plan, source: Source) -> str:
+    package: dict[str, object] = {
+        "name": "-".join([*words(plan.name), *words(source.name)]) or "tracking",
+        "version": plan.version,
+        "private": True,
+        "type": "module",
+        "sideEffects": ["./development.js"],
+        "exports": {
+            ".": {"types": "./index.d.ts", "development": "./development.js", "default": "./index.js"},
+        },
+    }
+    if source.through == "sdk":
+        package["peerDependencies"] = {"@amplitude/analytics-browser": "^2.0.0"}
+    return json.dumps(package, indent=2) + "\n"
