@@ -48,7 +48,12 @@ _TABLE: Final[tuple[Code, ...]] = (
     Code("TS101", "unreadable-file", _E, "A file of the plan cannot be read."),
     Code("TS102", "not-utf-8", _E, "A file is not text in UTF-8."),
     Code("TS103", "file-too-large", _E, "The files of a plan hold more text than the compiler reads."),
-    Code("TS104", "forbidden-character", _E, "A character stands raw in the text that parsers refuse or read differently."),
+    Code(
+        "TS104",
+        "forbidden-character",
+        _E,
+        "A character stands raw in the text that parsers refuse or read differently.",
+    ),
     Code("TS105", "empty-file", _E, "A file holds nothing but blank lines and comments."),
     Code("TS106", "not-a-mapping", _E, "A file is not a mapping of keys to values."),
     Code("TS107", "several-documents", _E, "A file holds more than one YAML document."),
@@ -85,7 +90,9 @@ _TABLE: Final[tuple[Code, ...]] = (
     Code("TS205", "wrong-value", _E, "A value is not one that its place takes."),
     Code("TS206", "empty-text", _E, "Text is empty where it has to say something."),
     Code("TS207", "ambiguous-scalar", _E, "YAML parsers do not agree on what unquoted text is."),
-    Code("TS208", "unknown-language-version", _E, "The plan is written in a version of the language that is not known."),
+    Code(
+        "TS208", "unknown-language-version", _E, "The plan is written in a version of the language that is not known."
+    ),
     Code("TS209", "unusable-name", _E, "A name is empty, too long, or holds what cannot be sent."),
     # 3xx resolve
     Code("TS301", "defined-twice", _E, "Two files of a plan define the same name."),
@@ -106,7 +113,9 @@ _TABLE: Final[tuple[Code, ...]] = (
     Code("TS401", "unused-allow", _W, "An allow comment silences nothing."),
     Code("TS402", "allow-without-reason", _W, "An allow comment gives no reason."),
     Code("TS403", "unreadable-allow", _E, "A comment to the compiler cannot be read."),
-    Code("TS404", "hybrid-without-key", _E, "A hybrid event has no dedupe key.", "dedupe.hybrid_without_key", firm=True),
+    Code(
+        "TS404", "hybrid-without-key", _E, "A hybrid event has no dedupe key.", "dedupe.hybrid_without_key", firm=True
+    ),
     Code(
         "TS405", "key-part-one-sided", _E, "A source lacks a part of the key.", "dedupe.key_part_one_sided", firm=True
     ),
@@ -269,6 +278,151 @@ _TABLE: Final[tuple[Code, ...]] = (
         _W,
         "Revenue is taken from a client, because the plan says so.",
         "revenue.revenue_trusts_client",
+    ),
+    Code("TS440", "pii-on-client", _E, "Personal data can be sent from a client.", "privacy.pii_on_client"),
+    Code(
+        "TS441",
+        "server-only-on-client",
+        _E,
+        "What only servers may know shows in what clients get.",
+        "privacy.server_only_on_client",
+    ),
+    Code(
+        "TS445",
+        "placement-without-reason",
+        _E,
+        "A placement departs from the matrix and gives no reason.",
+        "placement.placement_without_reason",
+    ),
+    Code("TS446", "placeholder-reason", _W, "A reason is still to be written.", "placement.placeholder_reason"),
+    Code(
+        "TS447",
+        "unfit-placement",
+        _W,
+        "An event is sent from the side that does not fit its kind.",
+        "placement.unfit_placement",
+    ),
+    Code("TS450", "colliding-names", _E, "Two names become one identifier.", "names.colliding_names", firm=True),
+    Code("TS451", "no-identifier", _E, "No identifier can be made of a name.", "names.no_identifier", firm=True),
+    Code("TS452", "reserved-name", _W, "A name is taken in a language.", "names.reserved_name"),
+    Code("TS453", "reserved-at-destination", _E, "A name belongs to the destination.", "names.reserved_at_destination"),
+    Code("TS454", "sdk-owned-name", _E, "A name is one that the vendor's SDK writes itself.", "names.sdk_owned_name"),
+    Code(
+        "TS455", "unconventional-name", _E, "A name does not follow the plan's convention.", "names.unconventional_name"
+    ),
+    Code(
+        "TS456",
+        "unreadable-convention",
+        _E,
+        "A naming convention is neither known nor a pattern.",
+        "names.unreadable_convention",
+        firm=True,
+    ),
+    Code("TS460", "impossible-bounds", _E, "A type's bounds leave no value.", "types.impossible_bounds", firm=True),
+    Code(
+        "TS461", "enum-differs-in-case", _W, "Two values of an enum differ in case alone.", "types.enum_differs_in_case"
+    ),
+    Code(
+        "TS462",
+        "empty-object-on-side",
+        _E,
+        "An object has no properties left on one side.",
+        "types.empty_object_on_side",
+    ),
+    Code(
+        "TS463",
+        "too-deep-for-destination",
+        _E,
+        "A value is nested deeper than the destination reads.",
+        "types.too_deep_for_destination",
+    ),
+    Code(
+        "TS464",
+        "over-destination-limit",
+        _W,
+        "The plan is larger than the destination takes.",
+        "types.over_destination_limit",
+    ),
+    Code(
+        "TS470",
+        "unfit-revenue-property",
+        _E,
+        "A property that makes revenue has the wrong type.",
+        "events.unfit_revenue_property",
+        firm=True,
+    ),
+    Code(
+        "TS471",
+        "revenue-property-missing",
+        _E,
+        "A source that states revenue lacks a property of it.",
+        "events.revenue_property_missing",
+    ),
+    Code(
+        "TS472",
+        "currency-not-iso-4217",
+        _E,
+        "A currency can hold what is no ISO 4217 code.",
+        "events.currency_not_iso_4217",
+    ),
+    Code("TS473", "signed-refund", _W, "A refund's amount may be negative.", "events.signed_refund"),
+    Code(
+        "TS474",
+        "time-not-a-datetime",
+        _E,
+        "An event's time is no point in time.",
+        "events.time_not_a_datetime",
+        firm=True,
+    ),
+    Code(
+        "TS475",
+        "intent-without-outcome",
+        _E,
+        "An intent does not say what it leads to.",
+        "events.intent_without_outcome",
+    ),
+    Code(
+        "TS476",
+        "outcome-does-not-join",
+        _E,
+        "An intent and its outcome cannot be joined.",
+        "events.outcome_does_not_join",
+    ),
+    Code(
+        "TS477",
+        "property-nobody-sends",
+        _E,
+        "A property is declared, and no source may send it.",
+        "events.property_nobody_sends",
+    ),
+    Code(
+        "TS478",
+        "response-outside-hybrid",
+        _E,
+        "A property comes with a response that there is not.",
+        "events.response_outside_hybrid",
+    ),
+    Code(
+        "TS479",
+        "optional-on-absent-side",
+        _W,
+        "A property is optional on a side that never sends it.",
+        "events.optional_on_absent_side",
+    ),
+    Code("TS480", "unused-definition", _W, "Something is defined that no event uses.", "events.unused_definition"),
+    Code("TS481", "bad-replacement", _E, "What is to be used instead is of no use.", "events.bad_replacement"),
+    Code(
+        "TS482", "replaced-but-live", _W, "Something has a successor and is still in use.", "events.replaced_but_live"
+    ),
+    Code("TS483", "unreadable-expiry", _E, "It cannot be told when an event expires.", "events.unreadable_expiry"),
+    Code("TS484", "expired-event", _W, "An event has outlived its plan version.", "events.expired_event"),
+    Code(
+        "TS485",
+        "operation-does-not-fit",
+        _E,
+        "A user property cannot be changed in this way.",
+        "events.operation_does_not_fit",
+        firm=True,
     ),
     # 6xx targets
     # 7xx output

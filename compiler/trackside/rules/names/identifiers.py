@@ -1,0 +1,100 @@
+"""What the plan's names become in code: every place where two of them could meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from trackside.targets.names import (
+    NoIdentifierError,
+    js_name,
+    js_type_name,
+    python_argument,
+    python_class_name,
+    python_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from trackside.diagnostics import Place
+    from trackside.ir import Plan, ViewProperty
+
+LANGUAGES: Final = {"python": "Python", "javascript": "JavaScript"}
+
+
+class Named(NamedTuple):
+    """A name of the plan and the identifier made of it, None where none can be. `what` says what it names."""
+
+    what: str
+    name: str
+    code_name: str | None
+    place: Place
+    identifier: str | None
+
+
+class Scope(NamedTuple):
+    """Names that become identifiers of one language side by side. `where` says in words where they meet."""
+
+    language: str
+    where: str
+    members: list[Named]
+
+
+def languages(plan: Plan) -> list[str]:
+    """List the languages that sources are generated in; Python where there is none, since docs need names."""
+    return [name for name in LANGUAGES if any(one.target == name for one in plan.sources.values())] or ["python"]
+
+
+def scopes(plan: Plan) -> Iterator[Scope]:
+    """Yield all scopes of all languages: functions, types, and the arguments that Python functions take."""
+    for language in languages(plan):
+        words = LANGUAGES[language]
+        function, class_name = (python_name, python_class_name) if language == "python" else (js_name, js_type_name)
+        events = [
+            Named("event", one.name, one.code_name, one.place, _made(function, one.name, one.code_name))
+            for one in plan.events.values()
+        ]
+        yield Scope(words, "the events of the plan", events)
+        types = [
+            Named("type", named.name, None, named.place, _made(class_name, named.name, None))
+            for named in plan.types.values()
+        ]
+        yield Scope(words, "the types of the plan", types)
+        if language == "python":
+            yield from _arguments(plan)
+
+
+def _arguments(plan: Plan) -> Iterator[Scope]:
+    servers = {source.name for source in plan.sources.values() if source.target == "python"}
+    for view in plan.views.values():
+        if view.source.name in servers and view.properties:
+            yield Scope("Python", f"the arguments of `{view.event.name}`", _properties(view.properties))
+    for name in servers:
+        yield Scope("Python", "the arguments of `set_context`", _properties(plan.context_views.get(name, ())))
+        yield Scope("Python", "the arguments of `identify`", _properties(plan.user_views.get(name, ())))
+    if servers:
+        enrichments = [
+            Named("enrichment", one.name, None, one.place, _made(python_argument, one.name, None))
+            for one in plan.enrichments.values()
+        ]
+        yield Scope("Python", "the providers of enrichments", enrichments)
+
+
+def _properties(properties: Iterable[ViewProperty]) -> list[Named]:
+    return [
+        Named(
+            "property",
+            prop.name,
+            prop.declared.code_name,
+            prop.declared.place,
+            _made(python_argument, prop.name, prop.declared.code_name),
+        )
+        for prop in properties
+    ]
+
+
+def _made(make: Callable[[str, str | None], str], name: str, code_name: str | None) -> str | None:
+    try:
+        return make(name, code_name)
+    except NoIdentifierError:
+        return None

@@ -1,0 +1,1 @@
+"""Placement: which side sends an event, held against the decision matrix."""

@@ -1,0 +1,1 @@
+"""Types: values that nobody can send, and values that nobody can tell apart."""
