@@ -1,11 +1,12 @@
 """Escaping: a text of the plan made safe for one place of one language.
 
-One function for each place, named after it. What a person would see as it is stays as it is; what is invisible, ends the place or
-turns the direction of writing is spelled out.
+One function for each place, named after it. What a person would see as it is stays as it is; what is invisible, ends
+the place or turns the direction of writing is spelled out.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -59,9 +60,10 @@ def python_docstring(text: str) -> str:
         return line.replace('"', '\\"')
     return line
 
+
 # --- JavaScript ---
 
-_JS_SPECIAL: Final = re.compile(f"[\\\\\"<{_INVISIBLE}]")
+_JS_SPECIAL: Final = re.compile(f'[\\\\"<{_INVISIBLE}]')
 _JS_SHORT: Final = {"\\": "\\\\", '"': '\\"', "<": "<", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _JS_WORD: Final = re.compile("[A-Za-z_$][A-Za-z0-9_$]*")
 _JS_PATTERN: Final = re.compile(r"\\.|/|[^ -~]", re.DOTALL)
@@ -134,3 +136,122 @@ def js_doc(text: str) -> str:
     if not line.isprintable() or "@" in line or "*/" in line:
         line = _JS_TAG.sub(r"\1&#64;", _JS_COMMENT.sub("\ufffd", line)).replace("*/", "*\\/")
     return line
+
+
+# --- Markdown and Mermaid ---
+
+
+class Markdown(str):
+    """Text that a Markdown page may print: every text of the plan in it went through the functions below."""
+
+    __slots__ = ()
+
+
+_MD_INVISIBLE: Final = (
+    "\\x00-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ud800-\\udfff"
+    "\\U000e0000-\\U000e007f"
+)
+"""What is spelled out for readers. Joiners and the marks of right-to-left scripts stay: their texts need them."""
+
+_MD_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;()?'\"/%=-]*(?:_[A-Za-z0-9]+)*[.]?")
+_MD_SPECIAL: Final = re.compile(
+    r"[\\`*\[\]<>|~$@{}]"
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # within a word it marks nothing
+    r"|&(?=#?[A-Za-z0-9]+;)|(?<![A-Za-z0-9])#|:(?=[A-Za-z0-9_+-]+:)"
+    rf"|^[-+=]|(?<=^[0-9])[.)]|(?<=^[0-9]{{2}})[.)]|[{_MD_INVISIBLE}]"
+)
+_MD_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;", ":": "&#58;"}
+"""As entities, since a backslash before them is read differently by different readers, or within tables."""
+_MD_CODE: Final = re.compile("[ -_a-{}~]+")
+_MD_NO_CODE: Final = re.compile(f"[`|{_MD_INVISIBLE}\\u2028\\u2029]")
+_MD_URL: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[!-~]+")
+_MD_URL_SPECIAL: Final = re.compile(r"[\\`|()<>\[\]\"'{}*_]")
+
+
+def _spelled_out(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _md_escape(found: re.Match[str]) -> str:
+    character = found[0]
+    entity = _MD_ENTITIES.get(character)
+    if entity is not None:
+        return entity
+    return f"\\{character}" if " " < character < "\x7f" else f"\\{_spelled_out(character)}"
+
+
+def markdown_text(text: str) -> Markdown:
+    r"""Make a text safe in a paragraph, a heading, a list or a table: one line, no markup of its own.
+
+    >>> print(markdown_text("# *Paid* by <b>card</b> | order_id\n`x`"))
+    \# \*Paid\* by &lt;b&gt;card&lt;/b&gt; &#124; order_id \`x\`
+    """
+    if _MD_PLAIN.fullmatch(text) and "  " not in text:
+        return Markdown(text)
+    return Markdown(_MD_SPECIAL.sub(_md_escape, " ".join(text.split())))
+
+
+def markdown_paragraphs(text: str) -> Markdown:
+    """Make a text safe as paragraphs of its own: lines flow, blank lines part them.
+
+    >>> markdown_paragraphs("One.\\nStill one.\\n\\n- Two")
+    'One. Still one.\\n\\n\\\\- Two'
+    """
+    if "\n" not in text:
+        return markdown_text(text)
+    return Markdown(
+        "\n\n".join([markdown_text(part) for part in re.split(r"\n[ \t]*\n", text.strip()) if part.strip()])
+    )
+
+
+def markdown_code(text: str) -> Markdown:
+    r"""Show a text as code, also in a table.
+
+    >>> print(markdown_code("order_id"), markdown_code("a|`b`\n"))
+    `order_id` <code>a&#124;&#96;b&#96;&#92;u000a</code>
+    """
+    plain = _MD_CODE.fullmatch(text) or not _MD_NO_CODE.search(text)
+    if plain and text and text == text.strip() and "  " not in text:
+        return Markdown(f"`{text}`")
+    shown = re.sub(f"[{_MD_INVISIBLE}\\u2028\\u2029]", lambda found: _spelled_out(found[0]), text)
+    inside = re.sub(r"[!-/:-@\[-`{-~]|^ | (?= )| $", lambda found: f"&#{ord(found[0])};", shown)
+    return Markdown(f"<code>{inside}</code>")
+
+
+def markdown_link(label: str, url: str) -> Markdown:
+    """Link to an http or https URL; any other is shown as code, and leads nowhere.
+
+    >>> print(markdown_link("Runbook", "https://wiki.example/a(b)"), markdown_link("x", "javascript:alert(1)"))
+    [Runbook](https://wiki.example/a%28b%29) x: `javascript:alert(1)`
+    """
+    if not _MD_URL.fullmatch(url):
+        return Markdown(f"{markdown_text(label)}: {markdown_code(url)}")
+    safe = _MD_URL_SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", url).replace("&", "&amp;")
+    return Markdown(f"[{markdown_text(label)}]({safe})")
+
+
+_MERMAID_SPECIAL: Final = re.compile(rf"[^A-Za-z0-9 _.,/()'\-\u00a1-\U0010ffff]|[{_MD_INVISIBLE}\u2028\u2029]")
+
+
+def mermaid_text(text: str, longest: int = 80) -> Markdown:
+    r"""Make a text safe as the label of a Mermaid diagram: one line, at most `longest` characters.
+
+    >>> print(mermaid_text('a;b\n"c" <d>'))
+    a#59;b #34;c#34; #60;d#62;
+    """
+    line = " ".join(text.split())
+    if len(line) > longest:
+        line = line[: longest - 1] + "…"
+    return Markdown(
+        _MERMAID_SPECIAL.sub(lambda found: f"#{ord(found[0])};" if found[0].isprintable() else "\ufffd", line)
+    )
+
+
+def markdown_json(value: object) -> str:
+    """Print JSON for a code block: its own characters, without what could end the block or turn its direction."""
+    return re.sub(
+        f"[`{_MD_INVISIBLE}\\u2028\\u2029]",
+        lambda found: json.dumps(found[0])[1:-1] if found[0] != "`" else "\\u0060",
+        json.dumps(value, ensure_ascii=False),
+    )
