@@ -1,18 +1,38 @@
-"""Walks over what a plan wrote: each property and each type once, however many events share it."""
+"""Walks over what a plan wrote: each property and each type once, however many events share it.
+
+Rules ask for the same walk one after the other, so the answer for the last plan is kept.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from trackside.ir.types import ListOf, MapOf, Object, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from trackside.diagnostics.span import Place
     from trackside.ir.plan import Plan
     from trackside.ir.properties import Property
     from trackside.ir.types import Type
+
+
+Found = TypeVar("Found")
+
+
+class AskedOnce(Generic[Found]):
+    """A walk whose findings are kept for the plan that was asked about last."""
+
+    def __init__(self, walk: Callable[[Plan], Iterator[Found]]) -> None:
+        self._walk = walk
+        self._last: tuple[Plan, list[Found]] | None = None
+
+    def __call__(self, plan: Plan) -> list[Found]:
+        last = self._last
+        if last is None or last[0] is not plan:
+            self._last = last = (plan, list(self._walk(plan)))
+        return last[1]
 
 
 class WrittenProperty(NamedTuple):
@@ -36,8 +56,7 @@ class WrittenType(NamedTuple):
         return self.owner if self.name is None else f"`{self.name}` of {self.owner}"
 
 
-def written_properties(plan: Plan) -> Iterator[WrittenProperty]:
-    """Yield every property once: of types, events, groups, enrichments, users and, at any depth, of objects."""
+def _properties(plan: Plan) -> Iterator[WrittenProperty]:
     seen: set[int] = set()
     for named in plan.types.values():
         yield from _inner(f"type `{named.name}`", named.type, seen)
@@ -74,13 +93,17 @@ def _inner(owner: str, type: Type, seen: set[int]) -> Iterator[WrittenProperty]:
         yield from _with_inner(owner, type.properties, seen)
 
 
-def written_types(plan: Plan) -> Iterator[WrittenType]:
-    """Yield every type that says more than a name once, with the types of its items."""
+def _types(plan: Plan) -> Iterator[WrittenType]:
     for named in plan.types.values():
         yield from _parts(f"type `{named.name}`", None, named.type, named.place)
+    bare: dict[int, bool] = {}
     for owner, prop in written_properties(plan):
-        if prop.type.name is None:
-            yield from _parts(owner, prop.name, prop.type, prop.place)
+        type = prop.type
+        is_bare = bare.get(id(type))
+        if is_bare is None:
+            is_bare = bare[id(type)] = isinstance(type, Scalar) and type == Scalar(base=type.base)
+        if not is_bare and type.name is None:
+            yield from _parts(owner, prop.name, type, prop.place)
 
 
 def _parts(owner: str, name: str | None, type: Type, place: Place) -> Iterator[WrittenType]:
@@ -92,3 +115,10 @@ def _parts(owner: str, name: str | None, type: Type, place: Place) -> Iterator[W
             return
         place = place.at(key)
         yield WrittenType(owner, name, type, place)
+
+
+written_properties = AskedOnce(_properties)
+"""Every property once: of types, events, groups, enrichments, users and, at any depth, of objects."""
+
+written_types = AskedOnce(_types)
+"""Every type that says more than a name, once, with the types of its items."""

@@ -61,7 +61,7 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
             sent.add(members)
     reported: set[int] = set()
     for owner, properties in _declared(plan):
-        yield from _unsent(owner, properties, sent.places, reported)
+        yield from _unsent(owner, properties, sent, reported)
 
 
 def _declared(plan: Plan) -> Iterator[tuple[str, Iterable[Property]]]:
@@ -81,14 +81,15 @@ def _declared(plan: Plan) -> Iterator[tuple[str, Iterable[Property]]]:
         yield "`user_properties`", plan.user_properties
 
 
-def _unsent(owner: str, properties: Iterable[Property], sent: set[int], reported: set[int]) -> Iterator[Diagnostic]:
+def _unsent(owner: str, properties: Iterable[Property], sent: _Sent, reported: set[int]) -> Iterator[Diagnostic]:
     for prop in properties:
         place = id(prop.place)
-        if place not in sent:
+        if (prop.only is not None or prop.sources is not None) and place not in sent.places:
             if place not in reported:
                 reported.add(place)
                 yield _finding(owner, prop)
-        elif not isinstance(prop.type, Scalar):
+        elif not isinstance(prop.type, Scalar) and id(prop.type) not in sent.walked:
+            sent.walked.add(id(prop.type))
             yield from _unsent(owner, _members(prop.type), sent, reported)
 
 
@@ -116,15 +117,18 @@ def _members(type: Type) -> tuple[Property, ...]:
 
 
 class _Sent:
-    """Where the properties that some view has were written; looks into each shared type once."""
+    """Where those properties that not everybody may send were written, as far as some view has them."""
 
     def __init__(self) -> None:
         self.places: set[int] = set()
+        self.walked: set[int] = set()
         self._seen: set[int] = set()
 
     def add(self, properties: Iterable[ViewProperty]) -> None:
         for prop in properties:
-            self.places.add(id(prop.declared.place))
+            declared = prop.declared
+            if declared.only is not None or declared.sources is not None:
+                self.places.add(id(declared.place))
             if not isinstance(prop.type, Scalar):
                 self._look(prop.type)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from trackside.ir.walk import AskedOnce
 from trackside.targets.names import (
     NoIdentifierError,
     js_name,
@@ -14,7 +15,7 @@ from trackside.targets.names import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from trackside.diagnostics import Place
     from trackside.ir import Plan, ViewProperty
@@ -45,8 +46,7 @@ def languages(plan: Plan) -> list[str]:
     return [name for name in LANGUAGES if any(one.target == name for one in plan.sources.values())] or ["python"]
 
 
-def scopes(plan: Plan) -> Iterator[Scope]:
-    """Yield all scopes of all languages: functions, types, and the arguments that Python functions take."""
+def _scopes(plan: Plan) -> Iterator[Scope]:
     for language in languages(plan):
         words = LANGUAGES[language]
         function, class_name = (python_name, python_class_name) if language == "python" else (js_name, js_type_name)
@@ -64,14 +64,19 @@ def scopes(plan: Plan) -> Iterator[Scope]:
             yield from _arguments(plan)
 
 
+scopes = AskedOnce(_scopes)
+"""All scopes of all languages: functions, types, and arguments of Python functions that get in each other's way."""
+
+
 def _arguments(plan: Plan) -> Iterator[Scope]:
-    servers = {source.name for source in plan.sources.values() if source.target == "python"}
+    servers = [source.name for source in plan.sources.values() if source.target == "python"]
+    made: dict[int, str | None] = {}
     for view in plan.views.values():
-        if view.source.name in servers and view.properties:
-            yield Scope("Python", f"the arguments of `{view.event.name}`", _properties(view.properties))
+        if view.source.name in servers:
+            yield from _properties(f"the arguments of `{view.event.name}`", view.properties, made)
     for name in servers:
-        yield Scope("Python", "the arguments of `set_context`", _properties(plan.context_views.get(name, ())))
-        yield Scope("Python", "the arguments of `identify`", _properties(plan.user_views.get(name, ())))
+        yield from _properties("the arguments of `set_context`", plan.context_views.get(name, ()), made)
+        yield from _properties("the arguments of `identify`", plan.user_views.get(name, ()), made)
     if servers:
         enrichments = [
             Named("enrichment", one.name, None, one.place, _made(python_argument, one.name, None))
@@ -80,17 +85,21 @@ def _arguments(plan: Plan) -> Iterator[Scope]:
         yield Scope("Python", "the providers of enrichments", enrichments)
 
 
-def _properties(properties: Iterable[ViewProperty]) -> list[Named]:
-    return [
-        Named(
-            "property",
-            prop.name,
-            prop.declared.code_name,
-            prop.declared.place,
-            _made(python_argument, prop.name, prop.declared.code_name),
-        )
+def _properties(where: str, properties: tuple[ViewProperty, ...], made: dict[int, str | None]) -> Iterator[Scope]:
+    """Yield a scope where two arguments are spelled alike or one cannot be spelled."""
+    identifiers = set[str | None]()
+    for prop in properties:
+        key = id(prop.declared)
+        if key not in made:
+            made[key] = _made(python_argument, prop.name, prop.declared.code_name)
+        identifiers.add(made[key])
+    if len(identifiers) == len(properties) and None not in identifiers:
+        return
+    members = [
+        Named("property", prop.name, prop.declared.code_name, prop.declared.place, made[id(prop.declared)])
         for prop in properties
     ]
+    yield Scope("Python", where, members)
 
 
 def _made(make: Callable[[str, str | None], str], name: str, code_name: str | None) -> str | None:

@@ -105,7 +105,8 @@ class _Search:
     def add(self, properties: Iterable[ViewProperty], sender: str, source: str, place: Span | None) -> None:
         """Take what one source sends with an event, with the context or with `identify`."""
         for prop in properties:
-            if prop.declared.pii in _PERSONAL:
+            pii = prop.declared.pii
+            if pii != "none" and pii in _PERSONAL:
                 self._note(prop.declared, prop.name, sender, source, place)
             elif not isinstance(prop.type, Scalar):
                 for path, inner in self._within(prop.type):
