@@ -1,7 +1,7 @@
 /** What every event carries: set once for a page, never an argument. */
 
 import { report, state } from "./state.js";
-import { fields } from "./values.js";
+import { fields, has, isObject } from "./values.js";
 
 /**
  * Declare what `setContext` takes.
@@ -14,16 +14,17 @@ export const context = (plan, shape) => (values) => {
   const [required, optional] = plan.context || [{}];
   /** @type {{property: string, reason: string}[]} */
   const problems = [];
-  /** @type {Record<string, any>} */
-  let wire = {};
   try {
-    wire = fields(values, {}, shape || { ...required, ...optional }, ({ path, reason }) => problems.push({ property: path.slice(1), reason }));
-    // A value that is given as undefined, or refused, does not leave the old one in force.
-    state.context = Object.fromEntries(
-      Object.entries({ ...state.context, ...wire }).filter(([name]) => !(name in values) || name in wire),
-    );
+    if (isObject(values)) {
+      const wire = fields(values, {}, shape || { ...required, ...optional }, ({ path, reason }) =>
+        problems.push({ property: path.slice(1), reason }),
+      );
+      // A value that is given as undefined, or refused, does not leave the old one in force.
+      const kept = Object.entries(state.context).filter(([name]) => !has(values, name));
+      state.context = { ...Object.fromEntries(kept), ...wire };
+    } else problems.push({ property: "", reason: "not an object" });
   } catch {
-    problems.push({ property: "", reason: "unreadable" });
+    problems.push({ property: "", reason: "unreadable" }); // a proxy that throws
   }
   if (problems.length) report({ event: "setContext", accepted: true, problems, properties: values });
 };
