@@ -78,7 +78,10 @@ def completed(block: Block) -> str:
     own = sections(block.text)
     if "trackside" in own:
         return block.text
-    return block.text + "".join(part for name, part in HEAD.items() if name not in own and name not in block.without)
+    # A definition that nothing uses is a finding of its own.
+    unused = frozenset() if re.search(r"\bmoney\b", block.text) else frozenset({"types"})
+    left_out = own.keys() | block.without | unused
+    return block.text + "".join(part for name, part in HEAD.items() if name not in left_out)
 
 
 def expected(text: str) -> Counter[tuple[int, str, str]]:

@@ -12,7 +12,7 @@ Somebody decided that this event would be gone by now. Each release that keeps i
 ## Example
 
 ```yaml
-plan: {name: shop, version: 2.0.0, namespace: https://shop.example}
+plan: {name: shop, version: 2.0.0, namespace: "https://shop.example"}
 events:
   banner_test_seen:
     kind: exposure
@@ -24,7 +24,7 @@ events:
 Remove the event, or give it the version at which it goes after all:
 
 ```yaml
-plan: {name: shop, version: 2.0.0, namespace: https://shop.example}
+plan: {name: shop, version: 2.0.0, namespace: "https://shop.example"}
 events:
   banner_test_seen:
     kind: exposure

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 def check(plan: Plan) -> Iterator[Diagnostic]:
     """Look for successors of what is not deprecated."""
     for event in plan.events.values():
-        if event.replaced_by is not None and event.status != "deprecated":
+        if event.replaced_by in plan.events and event.status != "deprecated":
             yield finding(
                 "replaced-but-live",
                 event.place.at("replaced_by").key_span,

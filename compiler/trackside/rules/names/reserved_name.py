@@ -2,8 +2,8 @@
 
 ## What it finds
 
-An event or a named type whose identifier is a word of the target's language (`class`, `import`) or a name that the
-generated code has itself (`track`, `configure`), and that has no `code_name`.
+An event whose identifier is a word of the target's language (`class`, `import`) or a name that the generated code has
+itself (`track`, `configure`), and that has no `code_name`.
 
 ## Why it matters
 
@@ -53,16 +53,19 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
     found: dict[int, tuple[Named, dict[str, str]]] = {}
     for scope in scopes(plan):
         for one in scope.members:
-            if one.identifier is not None and one.identifier[-1] == "_" and one.code_name is None:
-                if one.what not in {"event", "type"}:
-                    break
+            if (
+                one.what == "event"
+                and one.code_name is None
+                and one.identifier is not None
+                and one.identifier[-1] == "_"
+            ):
                 found.setdefault(id(one.place), (one, {}))[1][scope.language] = one.identifier
     for one, spelled in found.values():
         where = " and ".join(f"`{identifier}` in {language}" for language, identifier in spelled.items())
         yield finding(
             "reserved-name",
             one.place.key_span,
-            f"{one.what} `{one.name}` wants another name in code: the word is reserved, so it becomes {where}",
+            f"event `{one.name}` wants another name in code: the word is reserved, so it becomes {where}",
             label="a reserved word",
-            help="add `code_name:` with a name that is free" if one.what == "event" else "give the type another name",
+            help="add `code_name:` with a name that is free; the name on the wire stays",
         )

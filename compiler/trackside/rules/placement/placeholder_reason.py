@@ -42,7 +42,13 @@ if TYPE_CHECKING:
     from trackside.ir import Plan
 
 _PLACEHOLDER: Final = re.compile(
-    r"\s*(?:(?:to-?do|tbd|tba|fixme|xxx)\b.*|[.?…\-\s]+|because|reason|n/?a)\s*", re.I | re.S
+    r"""\s*(?:
+        (?:TODO|TBD|TBA|FIXME|XXX)\b.*                           # shouted, whatever follows
+        | (?i:to-?do|tbd|tba|fixme|xxx) (?:\s*[:.!?…(-].*)?      # as a word of its own: "todo lists" are none
+        | (?i:because|reason|n/?a)
+        | [.?…\s-]+
+    )\s*""",
+    re.DOTALL | re.VERBOSE,
 )
 
 
