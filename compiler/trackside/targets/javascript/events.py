@@ -47,14 +47,14 @@ class Events:
         self._context = context
 
     def of(self, view: View, *, checked: bool = True) -> EventCode:
-        """Print one event; without checks, only what gives a value its wire form or makes the key stays in the code."""
+        """Print one event.
+
+        Without checks, only the properties stay that need a wire form or make the key: enough for the code, not for
+        the declaration.
+        """
         event = view.event
-        members = [self._types.member(prop) for prop in view.properties]
-        kept = (
-            members
-            if checked
-            else [member for member, prop in zip(members, view.properties, strict=True) if _is_needed(prop, view)]
-        )
+        properties = view.properties if checked else [prop for prop in view.properties if _is_needed(prop, view)]
+        members = [self._types.member(prop) for prop in properties]
         wire_name = js_string(event.name)
         interface = self._interfaces[event.name]
         is_hybrid = sends_pending_copy(view)
@@ -64,7 +64,7 @@ class Events:
             name,
             JsCode("hybrid" if is_hybrid else "event"),
             JsCode(wire_name),
-            JsCode(_arguments(kept, self._options(view, wire_name))),
+            JsCode(_arguments(members, self._options(view, wire_name))),
             interface,
             self._comment(view, is_hybrid),
             tuple([member.member for member in called]),

@@ -178,7 +178,8 @@ class Types:
         if isinstance(type, ListOf):
             item = self.of(type.item)
             check = f"{PURE}t.list({item.check}{_sizes(type.min_items, type.max_items)})"
-            inner = f"({item.typescript})" if " | " in item.typescript else item.typescript
+            is_joined = " | " in item.typescript or item.typescript.startswith("readonly ")
+            inner = f"({item.typescript})" if is_joined else item.typescript
             return Code(f"{PURE}t.unique({check})" if type.unique_items else check, f"readonly {inner}[]")
         if isinstance(type, MapOf):
             value = self.of(type.value)
