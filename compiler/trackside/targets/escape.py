@@ -6,7 +6,6 @@ the place or turns the direction of writing is spelled out.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
 
@@ -158,7 +157,7 @@ _MD_SPECIAL: Final = re.compile(
     r"[\\`*\[\]<>|~$@{}]"
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # within a word it marks nothing
     r"|&(?=#?[A-Za-z0-9]+;)|(?<![A-Za-z0-9])#|:(?=[A-Za-z0-9_+-]+:)"
-    rf"|^[-+=]|(?<=^[0-9])[.)]|(?<=^[0-9]{{2}})[.)]|[{_MD_INVISIBLE}]"
+    rf"|^[-+](?=[ \-]|$)|^=|^[0-9]{{1,9}}[.)](?= |$)|[{_MD_INVISIBLE}]"
 )
 _MD_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;", ":": "&#58;"}
 """As entities, since a backslash before them is read differently by different readers, or within tables."""
@@ -178,6 +177,8 @@ def _md_escape(found: re.Match[str]) -> str:
     entity = _MD_ENTITIES.get(character)
     if entity is not None:
         return entity
+    if character[0] in "0123456789":  # `1.` at the start would begin a list
+        return f"{character[:-1]}\\{character[-1]}"
     return f"\\{character}" if " " < character < "\x7f" else f"\\{_spelled_out(character)}"
 
 
@@ -248,10 +249,13 @@ def mermaid_text(text: str, longest: int = 80) -> Markdown:
     )
 
 
-def markdown_json(value: object) -> str:
-    """Print JSON for a code block: its own characters, without what could end the block or turn its direction."""
-    return re.sub(
-        f"[`{_MD_INVISIBLE}\\u2028\\u2029]",
-        lambda found: json.dumps(found[0])[1:-1] if found[0] != "`" else "\\u0060",
-        json.dumps(value, ensure_ascii=False),
-    )
+_MD_BLOCK_SPECIAL: Final = re.compile(f"[`\\x00-\\x09\\x0b-\\x1f{_MD_INVISIBLE[9:]}\\u2028\\u2029]")
+
+
+def markdown_block(text: str) -> Markdown:
+    r"""Make code safe inside a fenced block: what could end the block, or cannot be seen, is spelled out.
+
+    >>> print(markdown_block('["\x00`"]'))
+    ["\u0000\u0060"]
+    """
+    return Markdown(_MD_BLOCK_SPECIAL.sub(lambda found: _spelled_out(found[0]), text))

@@ -159,6 +159,20 @@ class AmplitudeSink:
             self._listener(outcome)
 
 
+def key_for(destination: str, given: str | None, variable: str | None) -> str:
+    """Find the key of a destination: the one that is given, else the variable's.
+
+    Raises ValueError, at the start of a process and not at the first event.
+    """
+    key = given or (os.environ.get(variable) if variable is not None else None)
+    if not key:
+        where = "" if variable is None else f", or set {variable}"
+        raise ValueError(
+            f"no API key for {destination}: give one{where}, or give a sink"
+        )
+    return key
+
+
 def _event_class(base: Any) -> Any:
     """Derive an event from the SDK's that sends our wire form to the letter.
 

@@ -5,7 +5,7 @@ answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from .values import UNSET, Flaw, Json, flaw_of, or_null
 
@@ -27,6 +27,10 @@ class Violation(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.path} {self.reason}" if self.path else self.reason
+
+
+SOUND: Final[tuple[Violation, ...]] = ()
+"""No violations."""
 
 
 class Receipt(NamedTuple):

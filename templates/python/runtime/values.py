@@ -18,6 +18,9 @@ from typing import Any, Final, TypeAlias, cast
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 """A value as it is sent."""
 
+Wire: TypeAlias = "dict[str, Json]"
+"""Properties as they are sent."""
+
 LARGEST_INTEGER: Final = 2**53 - 1
 DEEPEST: Final = 40
 """How many lists and objects may stand inside each other in a value of any type."""

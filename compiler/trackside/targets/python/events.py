@@ -1,0 +1,229 @@
+"""One event as Python: the parts of its function, each laid out for its place in the template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trackside.ir import Property, Scalar, ViewProperty
+from trackside.targets.escape import python_string
+from trackside.targets.names import PythonName, python_argument, python_name
+from trackside.targets.python.docstrings import argument_lines, event_lines
+from trackside.targets.python.layout import LIMIT, Code, Group, is_too_long, statement, width
+from trackside.targets.python.types import Annotation, Types, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trackside.ir import View
+    from trackside.targets.python.types import Reader
+
+
+class Names:
+    """The names that one module imports, gathered while its parts are made."""
+
+    def __init__(self) -> None:
+        self.typing: set[str] = set()
+        self.types: set[str] = set()
+        self.readers: set[str] = set()
+        self.facts: set[str] = set()
+        self.values = False
+        self.unset = False
+
+    def add(self, annotation: Annotation) -> None:
+        """Import what an annotation needs."""
+        self.typing.update(annotation.names)
+        self.types.update(annotation.types)
+
+    def read(self, reader: Reader) -> None:
+        """Import what reading a value needs."""
+        self.readers.update(reader.runtime)
+        self.values = self.values or reader.local
+
+
+class Argument(NamedTuple):
+    """One argument: its property, and how it is annotated and read. `default` is empty where it is required."""
+
+    name: str
+    prop: ViewProperty
+    annotation: Annotation
+    reader: Reader
+    default: str
+
+    @property
+    def guard(self) -> str:
+        """The condition under which the argument is given, of an optional one."""
+        return f"if {self.name} is not {self.default}:"
+
+
+class Function(NamedTuple):
+    """What the template prints of one event. Every part begins after its indent and ends before its line end."""
+
+    name: PythonName
+    constant: Code
+    facts: Code
+    parameters: Code
+    docstring: Code
+    wire: Code
+    optional: Code
+    rows: Code
+    emit: Code
+    off: bool
+
+
+def constant_of(prop: ViewProperty | Property) -> str | None:
+    """Give the literal of a constant, None for what is an argument."""
+    type = prop.type
+    return literal(type.const) if isinstance(type, Scalar) and type.has_const else None
+
+
+def argument(types: Types, names: Names, prop: ViewProperty, place: str, *, optional: bool = False) -> Argument:
+    """Decide how an argument is called, annotated, read and left out; `place` names a type without a name."""
+    name = python_argument(prop.name, prop.declared.code_name)
+    group = prop.declared.group
+    place = f"{group or place} {prop.name}"
+    annotation = types.annotation(prop.type, place)
+    reader = types.reader(prop.type, place)
+    names.read(reader)
+    default = ""
+    if optional or not prop.required:
+        default = "UNSET" if prop.type.nullable else "None"
+    shown = _parameter(name, annotation, default)
+    if width(shown) + 5 > LIMIT and "Literal[" in annotation.text:
+        annotation = types.declare_alias(prop.type, place)
+    names.add(annotation)
+    names.unset = names.unset or default == "UNSET"
+    return Argument(name, prop, annotation, reader, default)
+
+
+def _parameter(name: str, annotation: Annotation, default: str) -> str:
+    if not default:
+        return f"{name}: {annotation.text}"
+    if default == "UNSET":
+        return f"{name}: {annotation.text} | Unset = UNSET"
+    none = "" if annotation.text == "None" else " | None"
+    return f"{name}: {annotation.text}{none} = None"
+
+
+def parameters(arguments: Iterable[Argument]) -> Code:
+    """Lay the arguments out, required ones first."""
+    ordered = sorted(arguments, key=lambda one: bool(one.default))
+    return Code("".join([f"    {_parameter(one.name, one.annotation, one.default)},\n" for one in ordered]))
+
+
+def row(argument: Argument, *middle: str) -> Group:
+    """Make the row of an argument for the second look; `middle` stands between its name and its value."""
+    reader = argument.reader
+    return Group("(", [python_string(argument.prop.name), *middle, argument.name, reader.function, *reader.limits], ")")
+
+
+def rows(arguments: Iterable[Argument], indent: int) -> Code:
+    """Lay the rows of the second look out, one argument of the call each."""
+    made = [row(one, "False" if one.default else "True") for one in arguments]
+    return Code("".join([f"{statement('', one, indent)},\n" for one in made]))
+
+
+def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, ...], str]) -> Function:
+    """Make the parts of the function of one event; `contexts` gathers the sets of context properties in use."""
+    event = view.event
+    name = python_name(event.name, event.code_name)
+    constant = f"_{name.upper()}"
+    arguments: list[Argument] = []
+    required: list[str] = []
+    optional: list[str] = []
+    for prop in view.properties:
+        key = python_string(prop.name)
+        fixed = constant_of(prop)
+        if fixed is not None:
+            required.append(f"{key}: {fixed}")
+            continue
+        one = argument(types, names, prop, name)
+        arguments.append(one)
+        call = one.reader.call(one.name)
+        if one.default:
+            optional.append(f"        {one.guard}\n{statement(f'_wire[{key}] = ', call, 12)}\n")
+        else:
+            required.append(f"{key}: {call.lines(12, 14 + width(key), 1)}")
+    for prop in view.context:
+        fixed = constant_of(prop)
+        if fixed is not None:
+            required.append(f"{python_string(prop.name)}: {fixed}")
+    doc = event_lines(view, name)
+    about = argument_lines([(one.name, one.prop) for one in arguments])
+    if about:
+        doc += ["", "Args:", *[f"    {line}" for line in about]]
+    timed = event.time is not None
+    found = "_found" if arguments else "_sound"
+    given = [constant, "_wire", found, "context", *(() if timed else ("time",))]
+    parts = Function(
+        name=name,
+        constant=Code(constant),
+        facts=_facts(view, names, contexts),
+        parameters=Code(f"{parameters(arguments)}    context: Context | None = None,\n{_time(timed)}"),
+        docstring=Code("\n".join([f"    {line}" if line and number else line for number, line in enumerate(doc)])),
+        wire=_wire(required, 8 if arguments else 4),
+        optional=Code("".join(optional)),
+        rows=rows(arguments, 12),
+        emit=Code(Group("_tracker.emit(", given, ")").lines(4, 11, 0)),
+        off=False,
+    )
+    code = (parts.constant, parts.facts, parts.parameters, parts.wire, parts.optional, parts.rows, parts.emit)
+    return parts._replace(off=True) if any(map(is_too_long, code)) else parts
+
+
+def _time(timed: bool) -> str:
+    return "" if timed else "    time: datetime | None = None,\n"
+
+
+def _wire(entries: list[str], indent: int) -> Code:
+    """Lay the dict of required properties out; it is closed at `indent`."""
+    if not entries:
+        return Code("{}")
+    pad = " " * indent
+    return Code("{\n" + "".join([f"{pad}    {entry},\n" for entry in entries]) + pad + "}")
+
+
+def _facts(view: View, names: Names, contexts: dict[tuple[str, ...], str]) -> Code:
+    """Write what the runtime knows of the event beside its properties; what is the runtime's default is left out."""
+    event = view.event
+    facts: list[str | Group] = [python_string(event.name)]
+    if event.identity.mode == "system":
+        facts.append("system=True")
+    elif event.identity.mode == "named":
+        facts.append(Group("ids=(", [python_string(name) for name in event.identity.ids], ")"))
+    key = view.dedupe
+    if key is not None:
+        names.facts.add("Key")
+        parts: list[str | Group] = [python_string(key.key_name)]
+        if key.by:
+            parts.append(_names("", key.by))
+        if key.template is not None:
+            parts.append(_names("texts=", key.template.texts))
+        if key.form == "attempt":
+            parts.append("attempt=True")
+        facts.append(Group("key=_Key(", parts, ")"))
+    if view.revenue is not None:
+        names.facts.add("Revenue")
+        money = view.revenue
+        members = ("amount", "unit_price", "quantity", "currency", "product_id", "type")
+        named = [(member, getattr(money, member)) for member in members]
+        given = [f"{member}={python_string(value)}" for member, value in named if value is not None]
+        facts.append(Group("revenue=_Revenue(", [*given, *(["negate=True"] if money.negate else [])], ")"))
+    if event.time is not None:
+        facts.append(f"time={python_string(event.time)}")
+    context = tuple([prop.name for prop in view.context if constant_of(prop) is None])
+    if context:
+        facts.append(
+            f"context={contexts.setdefault(context, '_CONTEXT' if not contexts else f'_CONTEXT_{len(contexts) + 1}')}"
+        )
+    if view.attribution:
+        facts.append("attribution=_ATTRIBUTION")
+        names.facts.add("attribution")
+    if view.enrich:
+        facts.append(_names("enrich=", view.enrich))
+    if event.consent != "analytics":
+        facts.append(f"consent={python_string(event.consent)}")
+    return Code(Group("_Event(", facts, ")").lines(0, width(f"_{python_name(event.name, event.code_name)} = "), 0))
+
+
+def _names(head: str, names: Iterable[str]) -> Group:
+    return Group(f"{head}(", [python_string(name) for name in names], ")")
