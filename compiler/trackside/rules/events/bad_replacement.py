@@ -14,9 +14,11 @@ Editors and docs send the reader to the successor. A circle or a dead end sends 
 
 ```yaml
 order_done:
+  kind: click
   status: deprecated
   replaced_by: order_completed
 order_completed:
+  kind: click
   status: deprecated
   replaced_by: order_done
 ```
@@ -25,10 +27,11 @@ order_completed:
 
 ```yaml
 order_done:
+  kind: click
   status: deprecated
   replaced_by: order_completed
 order_completed:
-  kind: purchase
+  kind: click
 ```
 
 ## When to allow it

@@ -14,6 +14,8 @@ currency or left out.
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   revenue: {amount: total, currency: currency}
   properties:
     total: number
@@ -24,6 +26,8 @@ purchase_completed:
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   revenue: {amount: total, currency: currency}
   properties:
     total: number

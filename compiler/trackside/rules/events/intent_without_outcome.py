@@ -24,6 +24,10 @@ purchase_initiated:
   kind: intent
   outcome: {event: purchase_completed, by: [order_id]}
   properties: {order_id: string}
+purchase_completed:
+  kind: purchase
+  identity: [user_id]
+  properties: {order_id: string}
 ```
 
 Where nothing follows that could be measured, it is a `click` or a `feature_use`.

@@ -14,17 +14,21 @@ and both are sent for years.
 
 ```yaml
 order_done:
-  kind: purchase
+  kind: click
   replaced_by: order_completed
+order_completed:
+  kind: click
 ```
 
 ## Instead
 
 ```yaml
 order_done:
-  kind: purchase
+  kind: click
   status: deprecated
   replaced_by: order_completed
+order_completed:
+  kind: click
 ```
 
 ## When to allow it

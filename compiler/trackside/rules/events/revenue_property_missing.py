@@ -13,6 +13,8 @@ That source would send the event without revenue. The totals would depend on whi
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   revenue: {amount: total}
   properties:
     total: {type: number, only: client}
@@ -22,6 +24,8 @@ purchase_completed:
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   revenue: {amount: total}
   properties:
     total: number

@@ -13,6 +13,8 @@ event would land in another day, or in 1970.
 
 ```yaml
 invoice_paid:
+  kind: state_change
+  identity: [user_id]
   time: paid_on
   properties:
     paid_on: date
@@ -22,6 +24,8 @@ invoice_paid:
 
 ```yaml
 invoice_paid:
+  kind: state_change
+  identity: [user_id]
   time: paid_at
   properties:
     paid_at: datetime

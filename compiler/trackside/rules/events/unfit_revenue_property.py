@@ -14,6 +14,8 @@ is short by what nobody sees.
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   revenue: {amount: total}
   properties:
     total: string
@@ -23,6 +25,8 @@ purchase_completed:
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   revenue: {amount: total}
   properties:
     total: {type: number, minimum: 0}

@@ -13,24 +13,20 @@ of something that was meant for servers.
 ## Example
 
 ```yaml
-order_viewed:
+costs:
+  type: object
   properties:
-    costs:
-      type: object
-      properties:
-        margin: {type: number, only: server}
-        shipping: {type: number, only: server}
+    margin: {type: number, only: server}
+    shipping: {type: number, only: server}
 ```
 
 ## Instead
 
 ```yaml
-order_viewed:
-  properties:
-    costs:
-      type: object
-      only: server
-      properties: {margin: number, shipping: number}
+costs:
+  type: object
+  only: server
+  properties: {margin: number, shipping: number}
 ```
 
 ## When to allow it

@@ -11,14 +11,17 @@ arrive, or takes the whole event with it.
 
 ## Example
 
-```yaml
-tree: {type: list, items: {type: list, items: {type: list, items: string}}}   # and so on, 41 times
+```text
+tree: {type: list, items: {type: list, items: {type: list, items: ... 41 times
 ```
 
 ## Instead
 
 ```yaml
-tree: {type: list of node, max_items: 1000}   # each node names its parent
+tree:   # each node names its parent
+  type: list
+  max_items: 1000
+  items: {type: object, properties: {id: integer, parent: integer}}
 ```
 
 ## When to allow it
