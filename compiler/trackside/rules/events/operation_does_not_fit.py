@@ -50,13 +50,11 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
         elif prop.operation == "append" and isinstance(prop.type, (MapOf, Object, AnyValue)):
             wanted = "an item of a list, or a list of them"
         if wanted is not None:
-            found = prop.type.base if isinstance(prop.type, Scalar) else "none"
+            found = f"of type `{prop.type.base}`" if isinstance(prop.type, Scalar) else "no single value"
             yield finding(
                 "operation-does-not-fit",
                 prop.place.at("op").span,
-                f"`op: {prop.operation}` on the user property `{prop.name}` wants {wanted}, and its type is {found}"
-                if found != "none"
-                else f"`op: {prop.operation}` on the user property `{prop.name}` wants {wanted}",
+                f"`op: {prop.operation}` wants {wanted}, and the user property `{prop.name}` is {found}",
                 label=f"wants {wanted}",
                 help="change its type, or write `op: set`",
             )

@@ -109,7 +109,7 @@ def _difference(mine: Type, theirs: Type) -> tuple[str, str] | None:
     if isinstance(mine, Scalar) and isinstance(theirs, Scalar):
         values, wanted = {one.value for one in mine.enum}, {one.value for one in theirs.enum}
         if values != wanted:
-            return _words("enum", len(values)), _words("enum", len(wanted))
+            return _values(values - wanted, wanted - values), _values(wanted - values, values - wanted)
     for field in fields(mine):
         if field.name in _TEXTS:
             continue
@@ -123,6 +123,13 @@ def _difference(mine: Type, theirs: Type) -> tuple[str, str] | None:
     if isinstance(mine, Object) and isinstance(theirs, Object):
         return _object_difference(mine, theirs)
     return None
+
+
+def _values(own: set[str | int | float | bool], missing: set[str | int | float | bool]) -> str:
+    """Name a value that one side alone has."""
+    if own:
+        return f"an enum with `{min(own, key=str)}`"
+    return f"no `{min(missing, key=str)}`"
 
 
 _TEXTS = frozenset({"name", "description", "enum"})

@@ -55,8 +55,9 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
         prop = event.property(event.time) if event.time is not None else None
         if prop is None or (isinstance(prop.type, Scalar) and prop.type.base == "datetime" and not prop.type.nullable):
             continue
-        kind = prop.type.base if isinstance(prop.type, Scalar) else "no single value"
-        found = "nullable" if kind == "datetime" else kind
+        found = "no single value"
+        if isinstance(prop.type, Scalar):
+            found = "nullable" if prop.type.base == "datetime" else f"of type `{prop.type.base}`"
         yield finding(
             "time-not-a-datetime",
             event.place.at("time").span,

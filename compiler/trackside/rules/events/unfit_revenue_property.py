@@ -70,12 +70,12 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
             prop = event.property(name) if name is not None else None
             if prop is None or (isinstance(prop.type, Scalar) and prop.type.base in bases):
                 continue
-            found = prop.type.base if isinstance(prop.type, Scalar) else "no single value"
+            found = f"of type `{prop.type.base}`" if isinstance(prop.type, Scalar) else "no single value"
             yield finding(
                 "unfit-revenue-property",
                 revenue.place.at(key).span,
                 f"revenue of `{event.name}` wants {words} as its `{key}`, and `{name}` is {found}",
                 label=f"wants {words}",
-                secondary=[Label(prop.place.key_span, f"{found}")],
+                secondary=[Label(prop.place.key_span, found)],
                 help=f"give `{name}` the type that it is sent as, or name another property",
             )

@@ -77,5 +77,5 @@ def _finding(first: Named, second: Named, spelled: dict[str, str]) -> Diagnostic
         secondary=[Label(first.place.key_span, "as this")],
         help=f"give one of the two a name for code: `code_name: {proposal}`, or a better one"
         if second.what in {"event", "property"}
-        else f"give one {second.what} another name",
+        else f"give one of the two {second.what}s another name",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from trackside.ir import Scalar
 from trackside.ir.walk import AskedOnce
 from trackside.targets.names import (
     NoIdentifierError,
@@ -88,6 +89,7 @@ def _arguments(plan: Plan) -> Iterator[Scope]:
 def _properties(where: str, properties: tuple[ViewProperty, ...], made: dict[int, str | None]) -> Iterator[Scope]:
     """Yield a scope where two arguments are spelled alike or one cannot be spelled."""
     identifiers = set[str | None]()
+    properties = tuple([prop for prop in properties if not (isinstance(prop.type, Scalar) and prop.type.has_const)])
     for prop in properties:
         key = id(prop.declared)
         if key not in made:

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-An event, a named type, an enrichment or an argument whose name has no ASCII letter or digit (an emoji, a word in
-another script), or whose `code_name` has none.
+An event, an enrichment or an argument whose name has no ASCII letter or digit (an emoji, a word in another script), or
+whose `code_name` has none.
 
 ## Why it matters
 
@@ -46,7 +46,7 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
     """Look for names that no code can call."""
     for scope in scopes(plan):
         for one in scope.members:
-            if one.identifier is not None:
+            if one.identifier is not None or one.what == "type":  # a type without a name is printed in place
                 continue
             span = one.place.key_span if one.code_name is None else one.place.at("code_name").span
             written = f"the `code_name` `{one.code_name}` of" if one.code_name is not None else ""

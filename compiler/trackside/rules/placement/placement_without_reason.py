@@ -73,8 +73,8 @@ def _finding(event: Event) -> Diagnostic:
     return finding(
         "placement-without-reason",
         value_of(event.place, "placement"),
-        f"event `{event.name}` is a {event.kind}, which belongs on `{row.recommended}`; `{event.placement}` wants "
-        "`because:`",
+        f"event `{event.name}` wants `because:`: `{event.kind}` belongs on `{row.recommended}`, and this is "
+        f"`{event.placement}`",
         label=f"departs from `{row.recommended}`",
         notes=[f"{row.reason} {'Also fits: ' + ', '.join(also) + '.' if also else ''}".strip()],
         help=f"write `placement: {row.recommended}`, or why not: `because: ...`",

@@ -56,8 +56,8 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
             yield finding(
                 "unfit-placement",
                 value_of(event.place, "placement"),
-                f"event `{event.name}` is a {event.kind}, for which `{event.placement}` does not fit: it belongs on "
-                f"`{row.recommended}`",
+                f"event `{event.name}` belongs on `{row.recommended}`: `{event.placement}` does not fit the kind "
+                f"`{event.kind}`",
                 label="the unfit side",
                 secondary=[Label(value_of(event.place, "because"), "the reason given")],
                 notes=[row.reason],

@@ -61,7 +61,7 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
             f"{written.user} wants bounds that leave a value: {words}",
             label="leaves no value",
             secondary=_other(place, low, high),
-            help="swap the two, or move one of them",
+            help="move one of them, or leave it out",
         )
 
 
