@@ -121,17 +121,17 @@ def python_class_name(name: str, code_name: str | None = None) -> PythonName:
 
 JS_RESERVED: Final[frozenset[str]] = frozenset({
     # Words of the language, in modules and so in strict mode.
-    "arguments", "async", "await", "break", "case", "catch", "class", "const", "constructor", "continue", "debugger",
-    "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if",
+    "arguments", "await", "break", "case", "catch", "class", "const", "constructor", "continue", "debugger", "default",
+    "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if",
     "implements", "import", "in", "instanceof", "interface", "let", "new", "null", "package", "private", "protected",
-    "prototype", "public", "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "undefined",
-    "var", "void", "while", "with", "yield",
-    # A module that exports `then` is taken for a promise by `await import(...)`; the others are no names of values.
-    "globalThis", "then", "declare", "type", "namespace", "module",
-    # The generator's own: what the generated modules import and export.
-    "attemptKey", "capture", "configure", "context", "event", "flush", "headers", "hybrid", "identifier", "identify",
-    "keyOf", "login", "optOut", "plan", "promise", "receipt", "reset", "revenueOf", "sdkOptions", "setConsent",
-    "setContext", "settle", "stats", "t", "textKey", "track", "userId",
+    "public", "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "undefined", "var",
+    "void", "while", "with", "yield",
+    # A module that exports `then` is taken for a promise by `await import(...)`.
+    "then",
+    # The generator's own: what the generated modules import and export, now or in a later version.
+    "attemptKey", "capture", "configure", "context", "event", "flush", "hybrid", "identifier", "identify", "keyOf",
+    "login", "optOut", "plan", "reset", "revenueOf", "sdkOptions", "setConsent", "setContext", "settle", "stats", "t",
+    "textKey", "track", "userId",
 })  # fmt: skip
 """What no generated function may be called; it gets a trailing `_`."""
 
