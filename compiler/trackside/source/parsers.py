@@ -63,9 +63,13 @@ def pure_events(text: str) -> Iterable[Any]:
     from ruamel.yaml.main import YAML
 
     yaml = YAML(typ="safe", pure=True)
-    _, parser = yaml.get_constructor_parser(text)
-    while parser.check_event():
-        yield parser.get_event()
+    try:
+        _, parser = yaml.get_constructor_parser(text)
+        while parser.check_event():
+            yield parser.get_event()
+    except (IndexError, TypeError, ValueError, AttributeError) as error:
+        # Some text makes the pure parser stumble instead of complain.
+        raise YAMLError(str(error)) from error
 
 
 def error_place(error: BaseException) -> int | None:

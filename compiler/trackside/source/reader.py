@@ -25,13 +25,17 @@ from trackside.source.parsers import (
     SequenceStartEvent,
 )
 from trackside.source.scalars import other_reading, quoted, shown
-from trackside.source.syntax import find_syntax_errors, unknown_tag, unread
+from trackside.source.syntax import find_syntax_errors
+from trackside.source.syntax_findings import second_document, unread
 
 DEPTH_LIMIT: Final = 100
 """How many collections may stand inside each other, aliases counted as what they stand for."""
 
 _FLOW_INDICATORS: Final = re.compile(r"[:,#?\[\]{}]").search
-_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
+_MISREAD: Final = ("\t", "\\'", "\n%", "\r%", "\n...", "\r...", "}#", "]#", '"#', "'#")
+_PROPERTIES: Final = re.compile(r"(?:(?:&[A-Za-z0-9_-]+|!\S*)\s+(?:#[^\r\n]*\s+)*)+")
+_HEADER: Final = re.compile(r"[|>][-+1-9]*(?! *(?:#[^\r\n]*)?(?:\r\n|\r|\n) +[\r\n])(?=\s|$)")
+_ALIAS_END: Final = re.compile(r"[\s,\]}]|$")
 _COMMA: Final = re.compile(r"\s*,\s*")
 _BLANK: Final = re.compile(r"(?:\s|#[^\r\n]*)*")
 _TAGS: Final = {"tag:yaml.org,2002:map": MappingStartEvent, "tag:yaml.org,2002:seq": SequenceStartEvent}
@@ -63,29 +67,64 @@ def read_with(parse: parsers.Events, file: SourceFile, bag: Bag) -> MappingNode 
         bag.extend(characters)
         return None
     problems: list[Diagnostic] | None = None
-    # What the pure parser lets pass and the C parser does not is found by our own look at the text.
-    if parse is not parsers.c_events or "\t" in file.text:
+    # What one parser lets pass and the other does not is found by our own look at the text.
+    if parse is not parsers.c_events or _may_be_misread(file.text):
         problems = find_syntax_errors(file)
     reader = _Reader(file)
-    root: MappingNode | None = None
+    documents: SequenceNode | None = None
     try:
-        root = reader.read(parse)
+        documents = reader.read(parse)
     except parsers.YAMLError as error:
         problems = problems or find_syntax_errors(file) or [unread(file, parsers.error_place(error))]
+    except _Odd as odd:
+        problems = problems or find_syntax_errors(file) or [unread(file, odd.offset)]
     except _Stop as stop:
-        here = file.span(stop.offset, stop.offset)
-        problems = [problem for problem in problems or () if problem.primary.span < here]
+        if stop.at_limit:
+            problems = None
+        elif problems is None:
+            problems = find_syntax_errors(file)
+        here = file.span(stop.offset, stop.offset).line
+        problems = [problem for problem in problems or () if problem.primary.span.line < here]
     if not problems:
+        root = None if documents is None else reader.root(documents)
         bag.extend(reader.findings)
         return root
-    # What was read beyond the first mistake in the text is guesswork.
-    bag.extend(found for found in reader.findings if found.primary.span < problems[0].primary.span)
+    # What was read from the line of the first mistake in the text on is guesswork.
+    first = problems[0].primary.span.line
+    bag.extend(found for found in reader.findings if found.primary.span.line < first)
     bag.extend(problems)
     return None
 
 
+def _may_be_misread(text: str) -> bool:
+    """Tell whether a text may hold what the C parser accepts, and the pure one refuses or reads otherwise."""
+    if any(sign in text for sign in _MISREAD) or text.startswith("%"):
+        return True
+    at = text.find("?")
+    while at >= 0:
+        before = text[max(at - 80, 0) : at].rstrip(" ")
+        if not before or before[-1] in "[{,-?:\r\n":
+            return True
+        at = text.find("?", at + 1)
+    return False
+
+
+def _line_end(text: str, offset: int) -> int:
+    match = re.compile(r"[^\r\n]*").match(text, offset)
+    return match.end() if match else offset
+
+
 class _Stop(Exception):
     """Ends reading after a finding that makes the rest of the text meaningless."""
+
+    def __init__(self, offset: int, at_limit: bool = False) -> None:
+        super().__init__()
+        self.offset = offset
+        self.at_limit = at_limit
+
+
+class _Odd(Exception):
+    """Ends reading at what only a look at the text itself can explain."""
 
     def __init__(self, offset: int) -> None:
         super().__init__()
@@ -114,10 +153,10 @@ class _Reader:
         self.merges: list[tuple[MappingNode, Any]] = []
         self.commas: dict[int, tuple[ScalarNode, int]] = {}
 
-    def read(self, parse: parsers.Events) -> MappingNode | None:
-        """Run over the events and give the root mapping."""
+    def read(self, parse: parsers.Events) -> SequenceNode:
+        """Run over the events and give the documents."""
         try:
-            return self._root(self._nodes(parse))
+            return self._nodes(parse)
         finally:
             for node, start in self.commas.values():
                 self._report_commas(node, start)
@@ -154,8 +193,12 @@ class _Reader:
                         else:
                             clean.add(text)
                 elif style in {"|", ">"}:
+                    if not _HEADER.match(file.text, start):
+                        raise _Odd(start)
                     end = start + len(file.text[start:end].rstrip())
                 if in_mapping and key is None:
+                    if not text and not style:
+                        raise _Odd(start)
                     key = known_keys.get(text) if plain else text
                     if key is None:
                         key = self._plain_key(text, start, end)
@@ -225,6 +268,8 @@ class _Reader:
             elif kind is AliasEvent:
                 start = event.start_mark.index
                 end = event.end_mark.index
+                if not _ALIAS_END.match(file.text, end):
+                    raise _Odd(start)
                 if in_mapping and key is None:
                     self._report_complex_key(start, end)
                 node = self._alias(event.anchor, start, end, len(stack))
@@ -246,7 +291,8 @@ class _Reader:
                     self._report_second_document(event.start_mark.index, event.end_mark.index)
         return root
 
-    def _root(self, documents: SequenceNode) -> MappingNode | None:
+    def root(self, documents: SequenceNode) -> MappingNode | None:
+        """Give the mapping that a text is, or report that it is none."""
         file = self.file
         root = documents[0] if documents else None
         if root is None or (isinstance(root, ScalarNode) and root.plain and not root.text):
@@ -263,7 +309,7 @@ class _Reader:
         start = root.start
         self.findings.report(
             "not-a-mapping",
-            file.span(start, root.end),
+            file.span(start, _line_end(file.text, start)),
             f"`{file.path}` holds {what}, and a mapping of keys to values is wanted",
             help="begin with a key, such as `events:`",
         )
@@ -273,23 +319,18 @@ class _Reader:
         """Skip what stands before a scalar, an anchor or a tag, and read the tag."""
         match = _PROPERTIES.match(self.file.text, start, end)
         tag = event.tag
-        if tag is not None and tag != _TEXT_TAG:
-            self._report_tag(event)
+        if tag is not None and (tag != _TEXT_TAG or event.anchor is not None):
+            raise _Odd(start)
+        if match is None and event.value:
+            raise _Odd(start)
         return (match.end() if match else end), plain and tag is None
 
     def _collection_properties(self, event: Any, start: int) -> int:
         tag = event.tag
-        if tag is not None and _TAGS.get(tag) is not type(event):
-            self._report_tag(event)
+        if tag is not None and (_TAGS.get(tag) is not type(event) or event.anchor is not None):
+            raise _Odd(start)
         match = _PROPERTIES.match(self.file.text, start)
         return match.end() if match else start
-
-    def _report_tag(self, event: Any) -> None:
-        text = self.file.text
-        start = event.start_mark.index
-        if text[start] != "!":
-            start = text.index("!", start + len(event.anchor))
-        self.findings.add(unknown_tag(self.file, start))
 
     def _plain_key(self, text: str, start: int, end: int) -> Any:
         """Judge a plain key that is met for the first time."""
@@ -369,7 +410,7 @@ class _Reader:
                 f"the aliases of `{self.file.path}` stand for more than {NODE_LIMIT:,} values",
                 help="a named type or a property group says it once: use those instead of aliases",
             )
-            raise _Stop(start)
+            raise _Stop(start, at_limit=True)
         return node
 
     def _no_colon(self, top: MappingNode, key: Any, start: int, end: int) -> bool:
@@ -445,13 +486,8 @@ class _Reader:
             f"collections stand inside each other more than {DEPTH_LIMIT} deep",
             help="give the inner parts names under `types:`",
         )
-        raise _Stop(start)
+        raise _Stop(start, at_limit=True)
 
     def _report_second_document(self, start: int, end: int) -> None:
-        self.findings.report(
-            "several-documents",
-            self.file.span(start, end),
-            "a second YAML document starts here, and a plan's file holds one",
-            help="put it in a file of its own and name that under `include:`",
-        )
+        self.findings.add(second_document(self.file, start, end))
         raise _Stop(start)
