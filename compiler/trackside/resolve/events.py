@@ -51,7 +51,11 @@ class EventResolver:
         context = self._draft.context
         if raw.context is not None:
             context = self._properties.known_groups(raw.context, node, "context", user)
+            if len(context) < len(set(raw.context)):
+                holes.add("context")
         enrich = self._enrichments(raw, node, user)
+        if len(enrich) < len(set(raw.enrich)):
+            holes.add("enrich")
         attribution = raw.attribution
         if attribution is None:
             attribution = raw.kind in ("signup", "purchase") and self._draft.attribution is not None

@@ -153,9 +153,9 @@ class PropertyResolver:
             properties = self.properties(node, f"property group `{name}`", "event's property", name, holes)
             self._draft.holes |= {(f"property_groups.{name}", hole) for hole in holes}
             self._draft.groups[name] = Group(name=name, properties=properties, place=node)
-        self._draft.context = self.known_groups(
-            self._draft.raw.top.context, self._draft.raw.node, "context", "the plan"
-        )
+        wanted = self._draft.raw.top.context
+        self._draft.context = self.known_groups(wanted, self._draft.raw.node, "context", "the plan")
+        self._draft.holes |= {("context", name) for name in wanted if name not in self._draft.context}
 
     def known_groups(self, names: tuple[str, ...], node: Node, key: str, user: str) -> tuple[str, ...]:
         """Keep the names that are property groups; report the others."""
