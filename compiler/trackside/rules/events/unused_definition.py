@@ -3,7 +3,7 @@
 ## What it finds
 
 A named type that nothing is made of, a property group that no event has and that is no context, and an enrichment that
-no event asks for, in the plan and in the files that it includes.
+no event asks for, in the plan and in the files that it includes. A plan without events is not judged.
 
 ## Why it matters
 
@@ -50,8 +50,11 @@ if TYPE_CHECKING:
 
 
 def check(plan: Plan) -> Iterator[Diagnostic]:
-    """Look for definitions without a use; where a part of the plan was left out, its uses are not known."""
-    if plan.holes or any(event.holes for event in plan.events.values()):
+    """Look for definitions without a use.
+
+    Where a part of the plan was left out, its uses are not known; where there is no event yet, all uses are to come.
+    """
+    if not plan.events or plan.holes or any(event.holes for event in plan.events.values()):
         return
     groups, enrichments = set(plan.context), set[str]()
     for event in plan.events.values():
