@@ -78,7 +78,7 @@ export const seal = (plan, name, given = {}, required = {}, optional = {}, optio
     refuse("unreadable"); // a proxy that throws
   }
 
-  const insertId = options.key ? options.key(wire, sealed) : uuid4();
+  const insertId = options.key ? options.key(wire, name, sealed) : uuid4();
   if (!insertId) refuse("no dedupe key");
   const { record } = sealed;
   Object.assign(record, {

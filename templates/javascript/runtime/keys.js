@@ -5,7 +5,7 @@ import { uuid4, uuid5 } from "./uuid.js";
 /**
  * How an event gets its insert_id. None when a part is absent or empty: that is never hashed.
  *
- * @typedef {(wire: Record<string, any>, sealed: {attempt?: string}) => string | undefined} Key
+ * @typedef {(wire: Record<string, any>, event: string, sealed: {attempt?: string}) => string | undefined} Key
  */
 
 /**
@@ -32,14 +32,15 @@ const hash = (plan, values) =>
     JSON.stringify([1, ...values.map((value) => (typeof value == "string" ? value.normalize() : value))]),
   );
 
-/** @type {(plan: {namespace?: string}, name: string, parts: readonly string[]) => Key} */
-export const keyOf = (plan, name, parts) => (wire) => {
+/** @type {(plan: {namespace?: string}, parts: readonly string[], name?: string) => Key} `name` where it is not the event's */
+export const keyOf = (plan, parts, name) => (wire, event) => {
   const values = valuesOf(parts, wire);
-  return values && hash(plan, [name, ...values]);
+  return values && hash(plan, [name ?? event, ...values]);
 };
 
-/** @type {(plan: {namespace?: string}, name: string) => Key} a key for one attempt, whose UUID travels with the request */
-export const attemptKey = (plan, name) => (_, sealed) => hash(plan, [name, (sealed.attempt = uuid4())]);
+/** @type {(plan: {namespace?: string}, name?: string) => Key} a key for one attempt, whose UUID travels with the request */
+export const attemptKey = (plan, name) => (_, event, sealed) =>
+  hash(plan, [name ?? event, (sealed.attempt = uuid4())]);
 
 /** @type {(texts: readonly string[], parts: readonly string[]) => Key} a key in the clear */
 export const textKey = (texts, parts) => (wire) => {

@@ -93,7 +93,7 @@ def test_the_plan_of_these_tests(plan_text: str, tmp_path: Path) -> None:
     found = check(plan, "web", tmp_path)
     started = found["exports"]["orderStarted"]["of"]
     parts = ["order_id", "count", "gift", "size", "day", "reference"]
-    assert ["key", {"call": "keyOf", "of": [{"name": "plan"}, "first_name", parts]}] in started[4]
+    assert ["key", {"call": "keyOf", "of": [{"name": "plan"}, parts, "first_name"]}] in started[4]
     booked = found["exports"]["slotBooked"]["of"]
     assert ["time", "booked_at"] in booked[4]
     assert ["category", "marketing"] in booked[4]

@@ -75,7 +75,7 @@ class Events:
         event = view.event
         options: list[str] = []
         if view.dedupe is not None:
-            options.append(f"key: {PURE}{_key(view.dedupe)}")
+            options.append(f"key: {PURE}{_key(view.dedupe, event.name)}")
         if view.context != self._context:
             options.append(f"context: {context_shapes([self._types.member(prop) for prop in view.context])}")
         if event.consent != "analytics":
@@ -170,13 +170,12 @@ def _declaration(name: JsName, view: View, interface: JsName, called: list[Membe
     return f"function {name}({properties}{', call: SignIn' if needed else ''}): Receipt;"
 
 
-def _key(key: DedupeKey) -> str:
+def _key(key: DedupeKey, event: str) -> str:
     parts = f"[{', '.join([js_string(part) for part in key.by])}]"
     if key.template is not None:
         return f"textKey([{', '.join([js_string(text) for text in key.template.texts])}], {parts})"
-    if key.form == "attempt":
-        return f"attemptKey(plan, {js_string(key.key_name)})"
-    return f"keyOf(plan, {js_string(key.key_name)}, {parts})"
+    name = "" if key.key_name == event else f", {js_string(key.key_name)}"
+    return f"attemptKey(plan{name})" if key.form == "attempt" else f"keyOf(plan, {parts}{name})"
 
 
 def _revenue(revenue: Revenue) -> str:
