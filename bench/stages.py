@@ -43,12 +43,11 @@ def main(path: Path) -> None:
 
     stage("import", load_modules)
 
-    from trackside.source.plan_files import read_plan
-
     from trackside.diagnostics import Bag
     from trackside.resolve import resolve
     from trackside.rules import run_rules
     from trackside.schema.load import load
+    from trackside.source.plan_files import read_plan
     from trackside.targets import OUTPUT_TARGETS, SOURCE_TARGETS
 
     bag = Bag()

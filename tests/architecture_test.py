@@ -18,6 +18,7 @@ TEMPLATES = ROOT / "templates"
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYOUTS = sorted(TEMPLATES.rglob("*.j2"))
+RUNTIMES = sorted(path for path in TEMPLATES.glob("*/runtime/**/*") if path.suffix in {".js", ".py", ".ts"})
 
 MAY_IMPORT = {
     "diagnostics": set(),
@@ -39,7 +40,7 @@ FRONT = {"__init__", "__main__", "api"}
 TYPES_ONLY = {"diagnostics": {"source.node"}}
 """What may be named in annotations alone: findings are printed beside the text of the files they are about."""
 
-LONGEST = 520
+LONGEST = 500
 """Lines. A file that grows beyond is two rooms in one."""
 
 CASING_OR_ESCAPING = {
@@ -92,13 +93,13 @@ def test_imports_flow_one_way(path: Path) -> None:
     if stage in FRONT:
         return
     for name, line, typing_only in imports(path):
-        allowed = MAY_IMPORT[stage] | {stage} | (TYPES_ONLY.get(stage, set()) if typing_only else set())
+        allowed = MAY_IMPORT[stage] | {stage, "__version__"} | (TYPES_ONLY.get(stage, set()) if typing_only else set())
         assert any(name == one or name.startswith(f"{one}.") for one in allowed), (
             f"{shown(path)}:{line}: {stage} may not import trackside.{name}"
         )
 
 
-@pytest.mark.parametrize("path", [*MODULES, *LAYOUTS], ids=shown)
+@pytest.mark.parametrize("path", [*MODULES, *LAYOUTS, *RUNTIMES], ids=shown)
 def test_no_file_is_too_long(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
