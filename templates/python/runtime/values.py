@@ -243,6 +243,15 @@ def fixed(
     raise Flaw("is not the constant", refuses=True)
 
 
+def within(read: Callable[..., Json], *limits: Any) -> Callable[[object], Json]:
+    """Make a function of one argument of a reader and its limits, for `items` and `entries`."""
+
+    def read_within(value: object) -> Json:
+        return read(value, *limits)
+
+    return read_within
+
+
 def or_null(value: object, read: Callable[..., Json], *limits: Any) -> Json:
     """Read null or a value."""
     return None if value is None else read(value, *limits)

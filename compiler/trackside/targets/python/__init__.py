@@ -50,9 +50,11 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
         yield File(f"{out}/track.py", _print("track", _track_context(plan, source, functions)))
     yield File(f"{out}/_client.py", _print("client", client_context(plan, source, views, types)))
     extra = answers(types, look_ups(plan, views))
-    title = f"The types of {python_docstring(plan.name)}, for annotations."
-    yield File(f"{out}/types.py", _print("types", types_context(types, title, extra)))
-    yield File(f"{out}/_values.py", _print("values", values_context(types)))
+    if types.declared or extra:
+        title = f"The types of {python_docstring(plan.name)}, for annotations."
+        yield File(f"{out}/types.py", _print("types", types_context(types, title, extra)))
+    if types.declared:
+        yield File(f"{out}/_values.py", _print("values", values_context(types)))
     package = PurePosixPath(out).as_posix().replace("/", ".")
     yield File(f"{out}/__init__.py", _print("init", {**front_page(plan, source, views), "package": Code(package)}))
     yield File(f"{out}/py.typed", "")

@@ -9,7 +9,7 @@ from trackside.targets.escape import python_docstring, python_string
 from trackside.targets.names import python_argument, python_class_name
 from trackside.targets.python.declarations import Members
 from trackside.targets.python.docstrings import argument_lines, sentence
-from trackside.targets.python.events import Argument, Names, argument, constant_of, parameters, row, rows
+from trackside.targets.python.events import Argument, Names, argument, constant_of, parameters, rows
 from trackside.targets.python.imports import block, standard, together
 from trackside.targets.python.layout import Code, Group, statement, wrap
 from trackside.targets.python.types import json_literal
@@ -284,7 +284,7 @@ def _signature(
         arguments.append(one)
         if operations:
             operation = _OPERATIONS[prop.declared.operation or "set"]
-            table.append(f"{statement('', row(one, python_string(operation)), 8)},\n")
+            table.append(one.reader.row(8, one.key, python_string(operation), one.name))
     if not arguments:
         return _NONE
     about = argument_lines([(one.name, one.prop) for one in arguments])

@@ -11,7 +11,7 @@ from trackside.targets.names import PythonName
 from trackside.targets.python.docstrings import argument_words, sentence
 from trackside.targets.python.events import constant_of
 from trackside.targets.python.imports import block, standard
-from trackside.targets.python.layout import Code, Group, is_too_long, lines, statement, unformatted, width, wrap
+from trackside.targets.python.layout import Code, Group, is_too_long, statement, unformatted, width, wrap
 from trackside.targets.python.types import is_optional, literal
 
 if TYPE_CHECKING:
@@ -174,15 +174,14 @@ def _object_reader(types: Types, declared: Declared, object: Object, runtime: se
         if fixed is not None:
             value: str | Group = Group("_given.get(", (key, fixed), ")")
         else:
-            value = Group("_given[", (key,), "]")
-        call = Group(f"{reader.function}(", (value, *reader.limits), ")")
+            value = f"_given[{key}]"
         if may_be_absent and fixed is None:
-            optional.append(f"        if {key} in _given:\n{statement(f'_wire[{key}] = ', call, 12)}\n")
+            head = f"            _wire[{key}] = "
+            optional.append(f"        if {key} in _given:\n{head}{reader.call(value, 12, width(head), 0)}\n")
         else:
-            required.append(f"            {key}: {lines(call, 12, 14 + width(key), 1)},\n")
+            required.append(f"            {key}: {reader.call(value, 12, 14 + width(key), 1)},\n")
         needed = "False" if may_be_absent or fixed is not None else "True"
-        row = Group("(", (key, needed, reader.function, *reader.limits), ")")
-        rows.append(f"{statement('', row, 8)},\n")
+        rows.append(reader.row(8, key, needed))
     members = Code("{\n" + "".join(required) + "        }") if required else Code("{}")
     made = ReaderFunction(
         name=PythonName(declared.reader_name),
@@ -202,14 +201,14 @@ def _plain_reader(types: Types, declared: Declared, runtime: set[str]) -> Reader
     type = declared.type
     reader = types.read_in_place(type, declared.words)
     runtime.update(reader.runtime)
-    call: Group = reader.call("_value")
+    call = reader.call("_value", 4, 11, 0)
     constant = ""
     if isinstance(type, Scalar) and type.base == "string" and len(type.enum) > 5:
         name = f"_{declared.reader_name.upper()}"
         values = Group("{", [literal(allowed.value) for allowed in type.enum], "}")
         constant = statement(f"{name} = ", values, 0)
-        call = Group("_one_of(", ("_value", name), ")")
-    shown = Code(call.lines(4, 11, 0))
+        call = Group("_one_of(", ("_value", name), ")").lines(4, 11, 0)
+    shown = Code(call)
     doc = Code(f"Read {python_docstring(declared.words)}.")
     return ReaderFunction(
         name=PythonName(declared.reader_name),

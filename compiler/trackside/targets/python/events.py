@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trackside.ir import Property, Scalar, ViewProperty
 from trackside.targets.escape import python_string
 from trackside.targets.names import PythonName, python_argument, python_name
 from trackside.targets.python.docstrings import argument_lines, event_lines
-from trackside.targets.python.layout import LIMIT, Code, Group, is_too_long, statement, width
+from trackside.targets.python.layout import LIMIT, Code, Group, is_too_long, width
 from trackside.targets.python.types import Annotation, Types, literal
 
 if TYPE_CHECKING:
@@ -41,18 +41,14 @@ class Names:
 
 
 class Argument(NamedTuple):
-    """One argument: its property, and how it is annotated and read. `default` is empty where it is required."""
+    """One argument: its property, how it is declared and read. `default` is empty where it is required."""
 
     name: str
+    key: str
     prop: ViewProperty
-    annotation: Annotation
+    declared: str
     reader: Reader
     default: str
-
-    @property
-    def guard(self) -> str:
-        """The condition under which the argument is given, of an optional one."""
-        return f"if {self.name} is not {self.default}:"
 
 
 class Function(NamedTuple):
@@ -87,39 +83,28 @@ def argument(types: Types, names: Names, prop: ViewProperty, place: str, *, opti
     default = ""
     if optional or not prop.required:
         default = "UNSET" if prop.type.nullable else "None"
-    shown = _parameter(name, annotation, default)
-    if width(shown) + 5 > LIMIT and "Literal[" in annotation.text:
+        names.unset = names.unset or default == "UNSET"
+    declared = f"    {name}: {annotation.text}{_DEFAULTS[default]},\n"
+    if width(declared) > LIMIT + 1 and "Literal[" in annotation.text:
         annotation = types.declare_alias(prop.type, place)
+        declared = f"    {name}: {annotation.text}{_DEFAULTS[default]},\n"
     names.add(annotation)
-    names.unset = names.unset or default == "UNSET"
-    return Argument(name, prop, annotation, reader, default)
+    return Argument(name, python_string(prop.name), prop, declared, reader, default)
 
 
-def _parameter(name: str, annotation: Annotation, default: str) -> str:
-    if not default:
-        return f"{name}: {annotation.text}"
-    if default == "UNSET":
-        return f"{name}: {annotation.text} | Unset = UNSET"
-    none = "" if annotation.text == "None" else " | None"
-    return f"{name}: {annotation.text}{none} = None"
+_DEFAULTS: Final = {"": "", "None": " | None = None", "UNSET": " | Unset = UNSET"}
 
 
-def parameters(arguments: Iterable[Argument]) -> Code:
+def parameters(arguments: list[Argument]) -> Code:
     """Lay the arguments out, required ones first."""
-    ordered = sorted(arguments, key=lambda one: bool(one.default))
-    return Code("".join([f"    {_parameter(one.name, one.annotation, one.default)},\n" for one in ordered]))
-
-
-def row(argument: Argument, *middle: str) -> Group:
-    """Make the row of an argument for the second look; `middle` stands between its name and its value."""
-    reader = argument.reader
-    return Group("(", [python_string(argument.prop.name), *middle, argument.name, reader.function, *reader.limits], ")")
+    needed = [one.declared for one in arguments if not one.default]
+    return Code("".join(needed + [one.declared for one in arguments if one.default]))
 
 
 def rows(arguments: Iterable[Argument], indent: int) -> Code:
-    """Lay the rows of the second look out, one argument of the call each."""
-    made = [row(one, "False" if one.default else "True") for one in arguments]
-    return Code("".join([f"{statement('', one, indent)},\n" for one in made]))
+    """Lay out the rows of the second look, one argument of the call each."""
+    made = [one.reader.row(indent, one.key, "False" if one.default else "True", one.name) for one in arguments]
+    return Code("".join(made))
 
 
 def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, ...], str]) -> Function:
@@ -131,18 +116,18 @@ def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, .
     required: list[str] = []
     optional: list[str] = []
     for prop in view.properties:
-        key = python_string(prop.name)
         fixed = constant_of(prop)
         if fixed is not None:
-            required.append(f"{key}: {fixed}")
+            required.append(f"{python_string(prop.name)}: {fixed}")
             continue
         one = argument(types, names, prop, name)
         arguments.append(one)
-        call = one.reader.call(one.name)
         if one.default:
-            optional.append(f"        {one.guard}\n{statement(f'_wire[{key}] = ', call, 12)}\n")
+            head = f"            _wire[{one.key}] = "
+            call = one.reader.call(one.name, 12, width(head), 0)
+            optional.append(f"        if {one.name} is not {one.default}:\n{head}{call}\n")
         else:
-            required.append(f"{key}: {call.lines(12, 14 + width(key), 1)}")
+            required.append(f"{one.key}: {one.reader.call(one.name, 12, 14 + width(one.key), 1)}")
     for prop in view.context:
         fixed = constant_of(prop)
         if fixed is not None:
@@ -166,8 +151,9 @@ def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, .
         emit=Code(Group("_tracker.emit(", given, ")").lines(4, 11, 0)),
         off=False,
     )
-    code = (parts.constant, parts.facts, parts.parameters, parts.wire, parts.optional, parts.rows, parts.emit)
-    return parts._replace(off=True) if any(map(is_too_long, code)) else parts
+    # The line with the constant begins with it; the last line of the function is indented.
+    code = f"{constant} = {parts.facts}\n{parts.parameters}{parts.wire}\n{parts.optional}{parts.rows}    {parts.emit}"
+    return parts._replace(off=True) if is_too_long(code) else parts
 
 
 def _time(timed: bool) -> str:

@@ -68,7 +68,9 @@ def statement(head: str, code: str | Group, indent: int) -> str:
 
 def is_too_long(text: str) -> bool:
     """Tell whether a line of the text is longer than black would leave it."""
-    return any(len(line) * 2 > LIMIT and width(line) > LIMIT for line in text.split("\n"))
+    if text.isascii():
+        return max(map(len, text.split("\n"))) > LIMIT
+    return max(map(width, text.split("\n"))) > LIMIT
 
 
 def unformatted(text: str) -> str:

@@ -14,7 +14,7 @@ from trackside.ir import AnyValue, Json, ListOf, MapOf, Object, Property, Scalar
 from trackside.ir.values import LARGEST_INTEGER
 from trackside.targets.escape import python_string
 from trackside.targets.names import NoIdentifierError, python_argument, python_class_name
-from trackside.targets.python.layout import Group
+from trackside.targets.python.layout import LIMIT, Group, statement, width
 
 READERS: Final = {
     "string": "text",
@@ -54,27 +54,43 @@ class Annotation:
     types: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class Reader:
     """A function that gives the wire form of a value, and its arguments after the value.
 
     `runtime` are the runtime's functions that it needs; a function of `_values.py` is `local`.
     """
 
-    function: str
-    limits: tuple[Code, ...] = ()
-    runtime: tuple[str, ...] = ()
-    local: bool = False
+    __slots__ = ("_tail", "function", "limits", "local", "runtime")
 
-    def call(self, value: str) -> Group:
-        """Read the value."""
-        return Group(f"{self.function}(", (value, *self.limits), ")")
+    def __init__(
+        self, function: str, limits: tuple[Code, ...] = (), runtime: tuple[str, ...] = (), local: bool = False
+    ) -> None:
+        self.function = function
+        self.limits = limits
+        self.runtime = runtime
+        self.local = local
+        self._tail = "".join([f", {limit if isinstance(limit, str) else limit.flat}" for limit in limits])
+
+    def call(self, value: Code, indent: int, before: int, after: int) -> str:
+        """Lay out the reading of a value."""
+        if isinstance(value, str):
+            flat = f"{self.function}({value}{self._tail})"
+            if before + width(flat) + after <= LIMIT:
+                return flat
+        return Group(f"{self.function}(", (value, *self.limits), ")").lines(indent, before, after)
+
+    def row(self, indent: int, *before: str) -> str:
+        """Lay out a line of a table: what stands `before`, then the function and its arguments."""
+        flat = f"{' ' * indent}({', '.join(before)}, {self.function}{self._tail}),\n"
+        if width(flat) <= LIMIT + 1:
+            return flat
+        return f"{statement('', Group('(', (*before, self.function, *self.limits), ')'), indent)},\n"
 
     def as_function(self) -> Code:
         """Give a function of one argument, for the items of a list or a map."""
         if not self.limits:
             return self.function
-        return Group("lambda _item: " + f"{self.function}(", ("_item", *self.limits), ")")
+        return Group("_within(", (self.function, *self.limits), ")")
 
 
 @dataclass(slots=True)
@@ -267,7 +283,8 @@ def _literal(base: str, values: tuple[Json, ...]) -> Annotation:
 
 
 def _nested(function: str, inner: Reader, sizes: tuple[str, ...]) -> Reader:
-    return Reader(f"_{function}", (inner.as_function(), *sizes), (function, *inner.runtime), inner.local)
+    within = ("within",) if inner.limits else ()
+    return Reader(f"_{function}", (inner.as_function(), *sizes), (function, *within, *inner.runtime), inner.local)
 
 
 def _scalar(type: Scalar) -> Reader:
