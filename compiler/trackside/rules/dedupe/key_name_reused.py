@@ -48,27 +48,38 @@ from trackside.rules.written import key_of, value_of
 
 def check(plan: Plan) -> Iterator[Diagnostic]:
     """Look for key names that are taken already."""
-    taken: dict[str, tuple[str, Span]] = {}
-    for index, name in enumerate(plan.retired_keys):
-        taken.setdefault(_hashed(name), ("is retired", value_of(plan.place, "retired_keys", index)))
+    taken: dict[str, Event | int] = {_hashed(name): index for index, name in enumerate(plan.retired_keys)}
     hashing = [event for event in plan.events.values() if event.dedupe is not None and event.dedupe.template is None]
     # An event keeps its own name before another one may take it by `name:`, whichever stands first in the plan.
-    for event in sorted(hashing, key=lambda event: event.dedupe is not None and event.dedupe.key_name != event.name):
-        assert event.dedupe is not None
-        name = event.dedupe.key_name
-        first = taken.setdefault(_hashed(name), (f"belongs to `{event.name}`", _place_of(event)))
-        if first[1] != _place_of(event):
-            yield finding(
-                "key-name-reused",
-                _place_of(event),
-                f"the key of `{event.name}` wants a name of its own: `{name}` {first[0]}",
-                label="this name is taken",
-                secondary=[Label(first[1], "here")],
-                notes=["two facts with the same parts would get one insert_id, and the second would be dropped"],
-                help="give the key another name: `dedupe: {by: […], name: …}`"
-                if name == event.name
-                else "leave `name` out, or choose one that no event has had",
-            )
+    for event in sorted(hashing, key=_is_renamed):
+        name = _key_name(event)
+        first = taken.setdefault(_hashed(name), event)
+        if first is event:
+            continue
+        if isinstance(first, Event):
+            owner, there = f"belongs to `{first.name}`", _place_of(first)
+        else:
+            owner, there = "is retired", value_of(plan.place, "retired_keys", first)
+        yield finding(
+            "key-name-reused",
+            _place_of(event),
+            f"the key of `{event.name}` wants a name of its own: `{name}` {owner}",
+            label="this name is taken",
+            secondary=[Label(there, "here")],
+            notes=["two facts with the same parts would get one insert_id, and the second would be dropped"],
+            help="leave `name` out, or choose one that no event has had"
+            if _is_renamed(event)
+            else "give the key another name: `dedupe: {by: […], name: …}`",
+        )
+
+
+def _key_name(event: Event) -> str:
+    assert event.dedupe is not None
+    return event.dedupe.key_name
+
+
+def _is_renamed(event: Event) -> bool:
+    return _key_name(event) != event.name
 
 
 def _hashed(name: str) -> str:

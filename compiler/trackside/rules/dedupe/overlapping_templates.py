@@ -39,12 +39,15 @@ Where keys of this form were sent already, have to be matched, and never held su
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trackside.diagnostics import Diagnostic, Label, finding
 from trackside.ir import Event, KeyTemplate, Plan, Scalar
 from trackside.rules.dedupe.texts import Facts, SearchTooLongError, common_text, types_of
 from trackside.rules.written import value_of
+
+_LOOKED_AT: Final = 60
+"""How many characters of a template's beginning and end tell which others it is compared with."""
 
 
 class _Keyed(NamedTuple):
@@ -54,29 +57,49 @@ class _Keyed(NamedTuple):
     types: tuple[Scalar, ...]
     projects: frozenset[tuple[str, str, str]]
 
+    @property
+    def begin(self) -> str:
+        return self.template.texts[0][:_LOOKED_AT]
+
+    @property
+    def end(self) -> str:
+        return self.template.texts[-1][-_LOOKED_AT:]
+
 
 def check(plan: Plan) -> Iterator[Diagnostic]:
     """Look for pairs of templates that can print one text."""
-    keyed = list(_keyed(plan))
-    # By what they begin with: those that begin with all of another's beginning follow it directly.
-    keyed.sort(key=lambda entry: (entry.template.texts[0], entry.order))
     reported: set[str] = set()
-    for index, entry in enumerate(keyed):
-        for other in keyed[index + 1 :]:
-            if not other.template.texts[0].startswith(entry.template.texts[0]):
-                break
-            first, second = sorted((entry, other), key=lambda one: one.order)
-            if second.event.name in reported or not _may_meet(first, second):
-                continue
-            try:
-                facts = common_text(first.template, first.types, second.template, second.types)
-            except SearchTooLongError:
-                reported.add(second.event.name)
-                yield _finding(first, second, None)
-                continue
-            if facts is not None:
-                reported.add(second.event.name)
-                yield _finding(first, second, facts if facts.are_possible(first.types, second.types) else None)
+    for first, second in _candidates(list(_keyed(plan))):
+        if second.event.name in reported or first.projects.isdisjoint(second.projects):
+            continue
+        try:
+            facts = common_text(first.template, first.types, second.template, second.types)
+        except SearchTooLongError:
+            reported.add(second.event.name)
+            yield _finding(first, second, None)
+            continue
+        if facts is not None:
+            reported.add(second.event.name)
+            yield _finding(first, second, facts if facts.are_possible(first.types, second.types) else None)
+
+
+def _candidates(keyed: list[_Keyed]) -> Iterator[tuple[_Keyed, _Keyed]]:
+    """List the pairs that begin and end alike, in the plan's order within a pair; each is found by a look-up."""
+    by_end: dict[tuple[str, str], list[_Keyed]] = {}
+    by_tail: dict[tuple[str, str], list[_Keyed]] = {}
+    # From short beginnings to long ones: what another begins with is known before it.
+    for entry in sorted(keyed, key=lambda one: len(one.begin)):
+        begin, end = entry.begin, entry.end
+        for length in range(len(begin) + 1):
+            start = begin[:length]
+            others = list(by_tail.get((start, end), ()))
+            for cut in range(1, len(end) + 1):
+                others += by_end.get((start, end[cut:]), ())
+            for other in others:
+                yield (entry, other) if entry.order < other.order else (other, entry)
+        by_end.setdefault((begin, end), []).append(entry)
+        for cut in range(len(end) + 1):
+            by_tail.setdefault((begin, end[cut:]), []).append(entry)
 
 
 def _keyed(plan: Plan) -> Iterator[_Keyed]:
@@ -92,12 +115,6 @@ def _keyed(plan: Plan) -> Iterator[_Keyed]:
 def _projects(plan: Plan, event: Event) -> frozenset[tuple[str, str, str]]:
     destinations = (plan.destinations[name] for source in event.sources for name in plan.sources[source].destinations)
     return frozenset((one.kind, one.project, one.region) for one in destinations)
-
-
-def _may_meet(first: _Keyed, second: _Keyed) -> bool:
-    """Tell whether two templates reach one project and end alike: cheap, before the search."""
-    end, other_end = first.template.texts[-1], second.template.texts[-1]
-    return bool(first.projects & second.projects) and (end.endswith(other_end) or other_end.endswith(end))
 
 
 def _finding(first: _Keyed, second: _Keyed, facts: Facts | None) -> Diagnostic:
