@@ -365,11 +365,13 @@ class TypeResolver:
 
 
 def _is_number(text: str) -> bool:
+    if not text[-1:].isdigit():
+        return False
     try:
         float(text)
     except ValueError:
         return False
-    return text[-1:].isdigit()
+    return True
 
 
 def _kind_of(resolved: Type) -> str:

@@ -24,6 +24,7 @@ from trackside.source.node import MappingNode, Node, ScalarNode
 
 Model = TypeVar("Model", bound=Shape)
 
+_NO_HOLES: Final[frozenset[str]] = frozenset()
 _UNUSABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -96,7 +97,7 @@ def load(documents: tuple[MappingNode, ...], bag: Bag) -> RawPlan | None:
 def validate(model: type[Model], node: MappingNode, thing: str, bag: Bag) -> tuple[Model | None, frozenset[str]]:
     """Read one mapping by its model. What is wrong is reported and left out; the keys at fault come back beside it."""
     try:
-        return model.model_validate(node), frozenset()
+        return model.model_validate(node), _NO_HOLES
     except ValidationError as error:
         at_fault = report(error, model, node, thing, bag)
     try:
