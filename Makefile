@@ -76,4 +76,4 @@ $(JS_TOOLS): tests/package.json tests/package-lock.json | node
 .PHONY: node
 node:
 	@command -v node >/dev/null || { echo "the JavaScript side needs Node 20 or newer: install it and try again" >&2; exit 1; }
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || { echo "the JavaScript side needs Node 20 or newer, not $$(node --version)" >&2; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { echo "the JavaScript side needs Node 20 or newer, not $$(node --version)" >&2; exit 1; }
