@@ -162,9 +162,9 @@ class Plan:
     """The meaning of a whole plan. Mappings keep the plan's order.
 
     `views` has one entry for each event and each source that emits it. `user_properties` maps a source to what its
-    `identify` takes. `context_views` maps a source to all that its `set_context` takes. `used_types` names the types that
-    something is made of, also where narrowing took the name away. `holes` names what could not be read and was left
-    out, as (section, name).
+    `identify` takes. `context_views` maps a source to all that its `set_context` takes. `used_types` names the types
+    that something is made of, also where narrowing took the name away. `holes` names what could not be read and was
+    left out, as (section, name).
     """
 
     name: str

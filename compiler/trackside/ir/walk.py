@@ -24,14 +24,14 @@ Found = TypeVar("Found")
 class AskedOnce(Generic[Found]):
     """A walk whose findings are kept for the plan that was asked about last."""
 
-    def __init__(self, walk: Callable[[Plan], Iterator[Found]]) -> None:
+    def __init__(self, walk: Callable[[Plan], list[Found]]) -> None:
         self._walk = walk
         self._last: tuple[Plan, list[Found]] | None = None
 
     def __call__(self, plan: Plan) -> list[Found]:
         last = self._last
         if last is None or last[0] is not plan:
-            self._last = last = (plan, list(self._walk(plan)))
+            self._last = last = (plan, self._walk(plan))
         return last[1]
 
 
@@ -56,30 +56,32 @@ class WrittenType(NamedTuple):
         return self.owner if self.name is None else f"`{self.name}` of {self.owner}"
 
 
-def _properties(plan: Plan) -> Iterator[WrittenProperty]:
+def _properties(plan: Plan) -> list[WrittenProperty]:
+    found: list[WrittenProperty] = []
     seen: set[int] = set()
     for named in plan.types.values():
-        yield from _inner(f"type `{named.name}`", named.type, seen)
+        _add_inner(found, f"type `{named.name}`", named.type, seen)
     for event in plan.events.values():
         own = [prop for prop in event.properties if prop.group is None]
         if own:
-            yield from _with_inner(f"event `{event.name}`", own, seen)
+            _add(found, f"event `{event.name}`", own, seen)
     for group in plan.groups.values():
-        yield from _with_inner(f"property group `{group.name}`", group.properties, seen)
+        _add(found, f"property group `{group.name}`", group.properties, seen)
     for enrichment in plan.enrichments.values():
-        yield from _with_inner(f"enrichment `{enrichment.name}`", enrichment.properties, seen)
-    yield from _with_inner("`user_properties`", plan.user_properties, seen)
+        _add(found, f"enrichment `{enrichment.name}`", enrichment.properties, seen)
+    _add(found, "`user_properties`", plan.user_properties, seen)
+    return found
 
 
-def _with_inner(owner: str, properties: Iterable[Property], seen: set[int]) -> Iterator[WrittenProperty]:
+def _add(found: list[WrittenProperty], owner: str, properties: Iterable[Property], seen: set[int]) -> None:
     for prop in properties:
-        yield WrittenProperty(owner, prop)
+        found.append(WrittenProperty(owner, prop))
         if not isinstance(prop.type, Scalar) and prop.type.name is None:
-            yield from _inner(f"`{prop.name}` of {owner}", prop.type, seen)
+            _add_inner(found, f"`{prop.name}` of {owner}", prop.type, seen)
 
 
-def _inner(owner: str, type: Type, seen: set[int]) -> Iterator[WrittenProperty]:
-    """Yield the properties written within a type, and not those of the named types that it uses.
+def _add_inner(found: list[WrittenProperty], owner: str, type: Type, seen: set[int]) -> None:
+    """Add the properties written within a type, and not those of the named types that it uses.
 
     A narrowed type has lost its name and still holds the properties of the named one: `seen` keeps them from coming
     twice.
@@ -90,20 +92,22 @@ def _inner(owner: str, type: Type, seen: set[int]) -> Iterator[WrittenProperty]:
             return
     if isinstance(type, Object) and type.properties and id(type.properties[0].place) not in seen:
         seen.add(id(type.properties[0].place))
-        yield from _with_inner(owner, type.properties, seen)
+        _add(found, owner, type.properties, seen)
 
 
-def _types(plan: Plan) -> Iterator[WrittenType]:
+def _types(plan: Plan) -> list[WrittenType]:
+    found: list[WrittenType] = []
     for named in plan.types.values():
-        yield from _parts(f"type `{named.name}`", None, named.type, named.place)
-    bare: dict[int, bool] = {}
+        found.extend(_parts(f"type `{named.name}`", None, named.type, named.place))
     for owner, prop in written_properties(plan):
         type = prop.type
-        is_bare = bare.get(id(type))
-        if is_bare is None:
-            is_bare = bare[id(type)] = isinstance(type, Scalar) and type == Scalar(base=type.base)
-        if not is_bare and type.name is None:
-            yield from _parts(owner, prop.name, type, prop.place)
+        if type.name is not None:
+            continue
+        if isinstance(type, Scalar):
+            found.append(WrittenType(owner, prop.name, type, prop.place))
+        else:
+            found.extend(_parts(owner, prop.name, type, prop.place))
+    return found
 
 
 def _parts(owner: str, name: str | None, type: Type, place: Place) -> Iterator[WrittenType]:
@@ -121,4 +125,4 @@ written_properties = AskedOnce(_properties)
 """Every property once: of types, events, groups, enrichments, users and, at any depth, of objects."""
 
 written_types = AskedOnce(_types)
-"""Every type that says more than a name, once, with the types of its items."""
+"""Every type that is more than a named one, once, with the types of its items."""

@@ -47,26 +47,37 @@ def languages(plan: Plan) -> list[str]:
     return [name for name in LANGUAGES if any(one.target == name for one in plan.sources.values())] or ["python"]
 
 
-def _scopes(plan: Plan) -> Iterator[Scope]:
+def _scopes(plan: Plan) -> list[Scope]:
+    found: list[Scope] = []
     for language in languages(plan):
         words = LANGUAGES[language]
         function, class_name = (python_name, python_class_name) if language == "python" else (js_name, js_type_name)
-        events = [
-            Named("event", one.name, one.code_name, one.place, _made(function, one.name, one.code_name))
-            for one in plan.events.values()
-        ]
-        yield Scope(words, "the events of the plan", events)
+        identifiers = [_made(function, one.name, one.code_name) for one in plan.events.values()]
+        if _is_noteworthy(identifiers):
+            events = [
+                Named("event", one.name, one.code_name, one.place, identifier)
+                for one, identifier in zip(plan.events.values(), identifiers, strict=True)
+            ]
+            found.append(Scope(words, "the events of the plan", events))
         types = [
             Named("type", named.name, None, named.place, _made(class_name, named.name, None))
             for named in plan.types.values()
         ]
-        yield Scope(words, "the types of the plan", types)
+        found.append(Scope(words, "the types of the plan", types))
         if language == "python":
-            yield from _arguments(plan)
+            found.extend(_arguments(plan))
+    return found
+
+
+def _is_noteworthy(identifiers: list[str | None]) -> bool:
+    """Tell whether some names collide, are reserved, or have no identifier."""
+    if len(set(identifiers)) < len(identifiers):
+        return True
+    return any(identifier is None or identifier[-1] == "_" for identifier in identifiers)
 
 
 scopes = AskedOnce(_scopes)
-"""All scopes of all languages: functions, types, and arguments of Python functions that get in each other's way."""
+"""The scopes of all languages: functions and arguments where there is something to be said of them, and types."""
 
 
 def _arguments(plan: Plan) -> Iterator[Scope]:

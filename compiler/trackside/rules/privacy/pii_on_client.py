@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Final
 
 from trackside.diagnostics import Diagnostic, Label, Span, finding
 from trackside.ir import ListOf, MapOf, Object, Plan, Property, Scalar, Type, ViewProperty
+from trackside.ir.walk import written_properties
 from trackside.rules.written import listed, value_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ _PERSONAL: Final = frozenset({"personal", "sensitive"})
 
 def check(plan: Plan) -> Iterator[Diagnostic]:
     """Look for personal data in what client sources may send."""
+    if not any(prop.pii in _PERSONAL for _, prop in written_properties(plan)):
+        return
     search = _Search()
     for view in plan.views.values():
         if view.source.side == "client":

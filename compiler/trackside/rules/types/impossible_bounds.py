@@ -104,6 +104,10 @@ def _of_lengths(type: Scalar) -> tuple[str, str, str] | None:
 
 
 def _of_numbers(type: Scalar) -> tuple[str, str, str] | None:
+    if (type.minimum is None and type.exclusive_minimum is None) or (
+        type.maximum is None and type.exclusive_maximum is None
+    ):
+        return None
     lows = [("minimum", type.minimum), ("exclusive_minimum", type.exclusive_minimum)]
     highs = [("maximum", type.maximum), ("exclusive_maximum", type.exclusive_maximum)]
     for low_key, low in lows:

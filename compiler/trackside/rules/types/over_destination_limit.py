@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Final
 
 from trackside.diagnostics import Diagnostic, finding
 from trackside.ir import Scalar
-from trackside.ir.walk import written_types
+from trackside.ir.walk import written_properties, written_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,10 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _names(plan: Plan, destination: Destination) -> Iterator[Diagnostic]:
+    if len(plan.events) <= EVENTS and len(plan.user_properties) <= USER_PROPERTIES:
+        written = {prop.name for _, prop in written_properties(plan)}
+        if len(written) <= PROPERTIES:
+            return
     sources = {name for name, source in plan.sources.items() if destination.name in source.destinations}
     if not sources:
         return
