@@ -40,6 +40,8 @@ def python_string(text: str) -> str:
     >>> print(python_string('plain'), python_string('say "hi"'), python_string("a\n\\"))
     "plain" 'say "hi"' "a\n\\"
     """
+    if text.isidentifier() and text.isascii():
+        return f'"{text}"'  # nearly every name
     body = _PYTHON_SPECIAL.sub(_python_escape, text)
     if '"' not in body:
         return f'"{body}"'
@@ -54,6 +56,8 @@ def python_docstring(text: str) -> str:
     >>> print(python_docstring('one\n  two \"\"\" C:\\new'))
     one two \"\"\" C:\\new
     """
+    if text.isascii() and text.isprintable() and "\\" not in text and '"' not in text and "  " not in text:
+        return text.strip(" ")  # nearly every description
     line = _PYTHON_SPECIAL.sub(_python_escape, _WHITE.sub(" ", text).strip())
     if '"""' in line or line[:1] == '"' or line[-1:] == '"':
         return line.replace('"', '\\"')
@@ -212,6 +216,8 @@ def markdown_code(text: str) -> Markdown:
     >>> print(markdown_code("order_id"), markdown_code("a|`b`\n"))
     `order_id` <code>a&#124;&#96;b&#96;&#92;u000a</code>
     """
+    if text.isascii() and text.isidentifier():
+        return Markdown(f"`{text}`")
     plain = _MD_CODE.fullmatch(text) or not _MD_NO_CODE.search(text)
     if plain and text and text == text.strip() and "  " not in text:
         return Markdown(f"`{text}`")
@@ -244,6 +250,8 @@ def mermaid_text(text: str, longest: int = 80) -> Markdown:
     line = " ".join(text.split())
     if len(line) > longest:
         line = line[: longest - 1] + "…"
+    elif line.isascii() and line.isidentifier():
+        return Markdown(line)
     return Markdown(
         _MERMAID_SPECIAL.sub(lambda found: f"#{ord(found[0])};" if found[0].isprintable() else "\ufffd", line)
     )

@@ -59,6 +59,13 @@ class Samples:
             raise known[1]
         return known[1]
 
+    def is_given(self, type: Type) -> bool:
+        """Tell whether the sample of a type is the plan's own: its example, or a value that it lists."""
+        named = self._named.get(type.name) if type.name is not None else None
+        if named is not None and named.has_example:
+            return True
+        return isinstance(type, Scalar) and (bool(type.enum) or type.has_const or type.base == "boolean")
+
     def _find(self, type: Type) -> Json | NoSampleError:
         named = self._named.get(type.name) if type.name is not None else None
         if named is not None and named.has_example:

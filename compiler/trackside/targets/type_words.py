@@ -96,4 +96,6 @@ def value_words(value: Value) -> str:
     """
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value)
     return json.dumps(value, ensure_ascii=False)
