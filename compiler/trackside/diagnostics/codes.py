@@ -279,6 +279,10 @@ _TABLE: Final[tuple[Code, ...]] = (
         "Revenue is taken from a client, because the plan says so.",
         "revenue.revenue_trusts_client",
     ),
+    Code("TS433", "key-always-the-same", _E, "No part of a key can differ.", "dedupe.key_always_the_same"),
+    Code(
+        "TS434", "window-too-short", _E, "A client's copy is too old before it may be sent.", "hybrid.window_too_short"
+    ),
     Code("TS440", "pii-on-client", _E, "Personal data can be sent from a client.", "privacy.pii_on_client"),
     Code(
         "TS441",
@@ -426,6 +430,21 @@ _TABLE: Final[tuple[Code, ...]] = (
     ),
     # 6xx targets
     # 7xx output
+    Code("TS701", "output-missing", _E, "A generated file is not there."),
+    Code("TS702", "output-outdated", _E, "A generated file is not what the plan compiles to now."),
+    Code("TS703", "output-edited", _E, "A generated file was edited."),
+    Code("TS704", "output-left-over", _E, "A generated file is there that the plan no longer makes."),
+    Code("TS705", "output-unrecorded", _E, "A generated file is right, but the manifest does not record it."),
+    Code("TS710", "foreign-file", _E, "A file that trackside did not write lies where output belongs."),
+    Code("TS711", "blocked-output", _E, "A folder or a link lies where a generated file belongs."),
+    Code("TS712", "edited-file-kept", _W, "A file that the plan no longer makes was edited, so it was left."),
+    Code("TS713", "changed-while-building", _E, "A file was changed while a build ran, so it was left."),
+    Code("TS720", "output-outside-folder", _E, "Output would lie outside the plan's folder."),
+    Code("TS721", "unportable-path", _E, "A path of output cannot exist on every system."),
+    Code("TS722", "output-collision", _E, "Two files of output are one and the same on some system."),
+    Code("TS730", "cannot-write", _E, "The system refuses to write output."),
+    Code("TS731", "build-running", _E, "Another build of the plan does not end."),
+    Code("TS732", "newer-manifest", _E, "A later version of trackside wrote the manifest."),
 )
 
 RETIRED: Final[dict[str, str]] = {}

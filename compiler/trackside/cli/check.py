@@ -1,0 +1,51 @@
+"""`trackside check`: is the plan right?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trackside.cli.console import count_findings, counted, print_findings, say
+from trackside.cli.options import add_command, add_findings, add_plan, find_plan
+
+if TYPE_CHECKING:
+    import argparse
+
+    from trackside.cli.options import Commands
+    from trackside.diagnostics import Bag
+
+
+def declare(commands: Commands) -> None:
+    """Declare the command."""
+    parser = add_command(
+        commands,
+        "check",
+        run,
+        help="is the plan right?",
+        about="Read a plan and print everything that is wrong with it, each finding with its place. Writes nothing.",
+        examples=(
+            "  trackside check                       the plan in this folder\n"
+            "  trackside check shop/plan.yaml        another one\n"
+            "  trackside check --format short        one line a finding, for editors and logs\n"
+            "  trackside check --strict              let warnings fail it, too\n"
+        ),
+    )
+    add_plan(parser)
+    add_findings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check a plan."""
+    plan = find_plan(options.plan)
+    from trackside.pipeline import analyse
+
+    analysis = analyse(Path(plan))
+    print_findings(list(analysis.bag), analysis.files, options.format, options.color)
+    events = f" in {counted(len(analysis.plan.events), 'event')}" if analysis.plan is not None else ""
+    say(f"{plan}: {count_findings(analysis.bag)}{events}")
+    return exit_code(analysis.bag, strict=options.strict)
+
+
+def exit_code(bag: Bag, *, strict: bool) -> int:
+    """Turn findings into an exit code."""
+    return 1 if bag.has_errors or (strict and len(bag)) else 0
