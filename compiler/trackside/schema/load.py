@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -21,6 +21,9 @@ from trackside.schema.places import RawDestination, RawOutput, RawSource
 from trackside.schema.plan import RawParts, RawTop
 from trackside.schema.properties import RawEnrichment
 from trackside.source.node import MappingNode, Node, ScalarNode
+
+_STAND_IN: Final = {"name": "plan", "version": "0.0.0", "namespace": "https://plan.example"}
+"""What stands where the header of a plan cannot be read."""
 
 Model = TypeVar("Model", bound=Shape)
 
@@ -61,6 +64,10 @@ def load(documents: tuple[MappingNode, ...], bag: Bag) -> RawPlan | None:
     if not _right_version(head, bag):
         return None
     top, holes = validate(RawTop, head, "the plan", bag)
+    if top is None and "plan" in holes:
+        # What the plan is called must not hide what is wrong with its events; nothing is built from it.
+        rest = {key: node for key, node in head.items() if key not in holes}
+        top, _ = validate(RawTop, cast("MappingNode", {**rest, "plan": _STAND_IN}), "the plan", bag)
     if top is None:
         return None
     plan = RawPlan(top, head, holes={(key, "") for key in holes})
