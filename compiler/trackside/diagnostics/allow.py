@@ -247,5 +247,7 @@ def _unused(allow: _Allow, bag: Bag) -> Diagnostic:
         label="silences nothing",
         secondary=() if closest is None else (Label(closest, "found here"),),
         help=help,
-        fix=Fix("take the comment away", (Edit(allow.comment, ""),), safe=True) if allow.whole else None,
+        fix=Fix("take the comment away", (Edit(allow.comment, ""),), safe=True)
+        if allow.whole and closest is None
+        else None,
     )

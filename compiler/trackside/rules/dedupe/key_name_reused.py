@@ -57,7 +57,7 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
         if first is event:
             continue
         if isinstance(first, Event):
-            owner, there = f"belongs to `{first.name}`", _place_of(first)
+            owner, there = f"belongs to the event `{first.name}`", _place_of(first)
         else:
             owner, there = "is retired", value_of(plan.place, "retired_keys", first)
         yield finding(

@@ -50,8 +50,8 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
     """Look for hybrid events whose copies need not share the device."""
     logs_in = {name: index for index, name in reversed(list(enumerate(plan.identity["user_id"].set_on)))}
     for event in hybrids(plan):
-        if "identity" in event.holes:
-            continue
+        if "identity" in event.holes or (event.place.has("identity") and not event.identity.stated):
+            continue  # What stands there could not be used, and was reported.
         identity = event.identity
         if identity.mode != "named" or "device_id" not in identity.ids:
             stated = "any" if identity.mode == "any" else ", ".join(identity.ids)

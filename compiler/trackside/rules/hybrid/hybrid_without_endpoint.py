@@ -52,7 +52,8 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
     for event in hybrids(plan):
         if event.client_copy is not None and event.client_copy.mode == "pending":
             for name in event.sources:
-                if plan.sources[name].side == "client":
+                # One that sends through an endpoint which the plan lacks has been reported.
+                if plan.sources[name].side == "client" and plan.sources[name].through == "sdk":
                     pending.setdefault(name, []).append(event)
     for name, events in pending.items():
         copy = events[0].client_copy
