@@ -92,6 +92,15 @@ def test_what_an_alias_repeats_is_text_where_it_was_written() -> None:
     assert found(plan) == [("window-too-long", line_of(plan, "dedupe"))]
 
 
+def test_a_second_comment_for_one_finding_is_one_too_many() -> None:
+    plan = HEAD + EVENT.replace("window: 30d}", "window: 30d}" + ALLOW).replace(
+        "    dedupe:", f"  {ALLOW}\n    dedupe:"
+    )
+    (unused,) = analyse_text(plan).bag
+    assert (unused.slug, unused.primary.span.line) == ("unused-allow", line_of(plan, "dedupe"))
+    assert unused.help == "take the comment away"
+
+
 def test_each_file_of_a_plan_has_its_own(tmp_path: Path) -> None:
     head = HEAD.replace("\nplan:", "\ninclude: [plan/*.yaml]\nplan:", 1)
     (tmp_path / "tracking_plan.yaml").write_text(

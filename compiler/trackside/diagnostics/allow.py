@@ -94,9 +94,10 @@ def apply_allows(bag: Bag, files: Mapping[str, Source], documents: Iterable[Node
         complete = complete and (found.code.rule is not None or found.severity is not Severity.ERROR)
     # A plan with holes is not judged whole, so an allow that silences nothing today may be wanted tomorrow.
     if complete:
+        left = list(kept)
         for allow in allows:
             if not allow.used:
-                kept.add(_unused(allow, bag))
+                kept.add(_unused(allow, left))
     return kept
 
 
@@ -226,10 +227,10 @@ def _line_covered(text: str, start: int, comment: Span) -> int | None:
     return None
 
 
-def _unused(allow: _Allow, bag: Bag) -> Diagnostic:
+def _unused(allow: _Allow, left: list[Diagnostic]) -> Diagnostic:
     """Say that an allow silences nothing, and where the nearest finding of its slug is, if there is one."""
     elsewhere = [
-        found.primary.span for found in bag if found.slug == allow.slug and found.primary.span.file == allow.file
+        found.primary.span for found in left if found.slug == allow.slug and found.primary.span.file == allow.file
     ]
     closest = min(elsewhere, key=lambda span: (abs(span.line - allow.comment.line), span), default=None)
     if allow.line is None:
