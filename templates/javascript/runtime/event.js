@@ -57,10 +57,9 @@ export const seal = (plan, name, given = {}, required = {}, optional = {}, optio
     sealed.problems.push({ property, reason });
   };
   /** @type {NonNullable<Parameters<typeof fields>[3]>} */
-  const caught = ({ reason, path }, type, needed) => {
-    const property = path.slice(1);
-    if (/** @type {any} */ (type).fixed) return refuse(reason, property);
-    sealed.problems.push({ property, reason });
+  const caught = ({ reason, path, whole }, needed) => {
+    sealed.problems.push({ property: path.slice(1), reason });
+    if (whole) sealed.accepted = false;
     if (needed) sealed.flagged = true;
   };
 

@@ -4,14 +4,14 @@ import { drop, guard, report, submit } from "./state.js";
 import { refuse, string } from "./values.js";
 
 /**
- * Check a user id: at least 5 characters, and none that the destination refuses.
+ * Check a user id: 5 to 1,024 characters, and none that the destination takes for no id.
  *
  * @type {import("./values.js").Check}
  */
 export const userId = (value) =>
-  [...string(value)].length < 5 || /^(?:anonymous|undefined|unknown|lmy47d|[0-]{36})$/i.test(value)
-    ? refuse("not a user id")
-    : value;
+  /^[^]{5,1024}$/u.test(string(value)) && !/^(anonymous|undefined|unknown|lmy47d|[0-]{36})$/i.test(value)
+    ? value
+    : refuse("not a user id");
 
 /** @param {(client: import("./api.js").Client) => unknown} send */
 const tell = (send) => {

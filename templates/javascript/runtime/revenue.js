@@ -3,17 +3,17 @@
 import { has } from "./values.js";
 
 /**
- * Say which property each of the vendor's revenue fields is taken from.
+ * Say which properties make the vendor's revenue: a total, or a price and a quantity.
  *
- * @param {Readonly<Record<string, string>>} names
+ * @param {{amount?: string, unit_price?: string, quantity?: string, currency?: string, productId?: string, revenueType?: string}} names
  * @param {number} [sign] -1 for money that goes back
  * @returns {(wire: Record<string, any>) => Record<string, any>}
  */
 export const revenueOf =
-  (names, sign = 1) =>
-  (wire) =>
-    Object.fromEntries(
-      Object.entries(names)
-        .filter(([, name]) => has(wire, name))
-        .map(([field, name]) => [field, field == "revenue" || field == "price" ? sign * wire[name] : wire[name]]),
-    );
+  ({ amount, unit_price = "", quantity = "", ...names }, sign = 1) =>
+  (wire) => {
+    const total = amount ? wire[amount] : wire[unit_price] * wire[quantity];
+    if (!Number.isFinite(total)) return {};
+    const others = Object.entries(names).filter(([, name]) => has(wire, name));
+    return { revenue: sign * total + 0, ...Object.fromEntries(others.map(([field, name]) => [field, wire[name]])) };
+  };

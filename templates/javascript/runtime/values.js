@@ -12,9 +12,13 @@
 
 /** Why a value is refused, and the way to the part at fault, such as `.items[2].sku`. */
 export class Refusal {
-  /** @param {string} reason reads after the value's name */
-  constructor(reason) {
+  /**
+   * @param {string} reason reads after the value's name
+   * @param {boolean} [whole] whether the event is refused with it, not the value alone
+   */
+  constructor(reason, whole) {
     this.reason = reason;
+    this.whole = whole;
     this.path = "";
   }
 }
@@ -23,10 +27,11 @@ export class Refusal {
  * Refuse the value at hand.
  *
  * @param {string} reason
+ * @param {boolean} [whole]
  * @returns {never}
  */
-export const refuse = (reason) => {
-  throw new Refusal(reason);
+export const refuse = (reason, whole) => {
+  throw new Refusal(reason, whole);
 };
 
 /** @type {(value: object, name: string) => boolean} */
@@ -76,8 +81,8 @@ const unknown = () => refuse("unknown");
  * @param {any} given
  * @param {Shape} required
  * @param {Shape} [optional]
- * @param {(refusal: Refusal, type: Type, needed?: boolean) => void} [caught] takes what is refused, which is then left
- *   out; throws by default
+ * @param {(refusal: Refusal, needed?: boolean) => void} [caught] takes what is refused, which is then left out; throws
+ *   by default
  * @param {Type} [rest] what properties that neither shape names must be; refused by default
  * @returns {Record<string, any>} the wire form of all that was accepted
  */
@@ -95,7 +100,7 @@ export const fields = (given, required, optional = {}, caught = refuseAgain, res
         if (form !== undefined) wire.push([name, form]);
       });
     } catch (refusal) {
-      caught(/** @type {Refusal} */ (refusal), type, needed);
+      caught(/** @type {Refusal} */ (refusal), needed);
     }
   };
   for (const name of Object.keys(required)) take(name, required[name], true);
@@ -193,10 +198,10 @@ export const oneOf = (type, values) => (value) => read(values, read(type, value)
  * @param {Type} [type] where the wire form can differ from what is given
  * @returns {Check}
  */
-export const constant = (wire, type = [wire]) =>
+export const constant = (wire, type = (/** @type {unknown} */ value) => value) =>
   Object.assign(
-    (/** @type {any} */ value) =>
-      value === undefined || read(type, value) === wire ? wire : refuse("not the constant"),
+    (/** @type {unknown} */ value) =>
+      value === undefined || read(type, value) === wire ? wire : refuse("not the constant", true),
     { fixed: true },
   );
 

@@ -133,8 +133,10 @@ describe("a call", () => {
     assert.deepEqual(captured.events.map((event) => event.event_properties), [{ fixed: 7 }, { fixed: 7 }]);
     assert.equal(web.everythingSeen({ fixed: 8 }).accepted, false);
     assert.equal(web.everythingSeen({ fixed: "7" }).accepted, false);
+    const line = { sku: "ABC", quantity: 1, price: 1 };
+    assert.equal(web.everythingSeen({ lines: [{ ...line, kind: "goods" }, { ...line, kind: "other" }] }).accepted, false);
     assert.equal(captured.events.length, 2);
-    assert.equal(web.stats().dropped.refused >= 2, true);
+    assert.equal(web.stats().dropped.refused >= 3, true);
   });
 
   test("that is no call is refused, not thrown", () => {
@@ -369,7 +371,7 @@ describe("identity", () => {
     assert.deepEqual(client.calls[0], ["setUserId", "user-12345"]);
     assert.deepEqual(client.calls[1].slice(0, 3), ["track", "logged_in", { build: 1, method: "email" }]);
     assert.equal(client.calls[1][3].user_id, "user-12345");
-    for (const call of [undefined, null, {}, { userId: "" }, { userId: "1234" }, { userId: "anonymous" }, { userId: 12345 }, { userId: "00000000-0000-0000-0000-000000000000" }, { userId: "\ud800abcde" }, { get userId() { throw new Error("x"); } }])
+    for (const call of [undefined, null, {}, { userId: "" }, { userId: "1234" }, { userId: "anonymous" }, { userId: "Unknown" }, { userId: "x".repeat(1025) }, { userId: "ab\u{1f600}c" }, { userId: 12345 }, { userId: "00000000-0000-0000-0000-000000000000" }, { userId: "\ud800abcde" }, { get userId() { throw new Error("x"); } }])
       assert.equal(web.loggedIn({ method: "email" }, call).accepted, false);
     assert.equal(client.calls.length, 2);
   });
@@ -462,7 +464,14 @@ describe("revenue and time", () => {
     web.shippingPaid({ total: 4.5, currency: "EUR" });
     web.slotBooked({ booked_at: "2026-01-31T12:00:00.5+01:00" });
     web.slotBooked({ booked_at: "never" });
-    const [paid, booked, bad] = captured.events;
+    web.depositReturned({ price: 2.5, count: 2, sku: "ABC" });
+    web.depositReturned({ price: 2.5, sku: "ABC" });
+    web.depositReturned({ price: 0, count: 2, sku: "ABC" });
+    const [paid, booked, bad, returned, unknown, nothing] = captured.events;
+    assert.deepEqual([returned.revenue, returned.productId, returned.price, returned.quantity], [-5, "ABC", undefined, undefined]);
+    assert.deepEqual(returned.event_properties, { price: 2.5, count: 2, sku: "ABC" });
+    assert.equal("revenue" in unknown, false);
+    assert.ok(Object.is(nothing.revenue, 0));
     assert.deepEqual([paid.revenue, paid.currency, paid.price], [4.5, "EUR", undefined]);
     assert.deepEqual(paid.event_properties, { total: 4.5, currency: "EUR" });
     assert.equal(booked.time, Date.parse("2026-01-31T11:00:00.500Z"));

@@ -179,10 +179,10 @@ def _key(key: DedupeKey, event: str) -> str:
 
 
 def _revenue(revenue: Revenue) -> str:
-    """Name the vendor's fields: a total is its `revenue`; a price and a quantity are multiplied by the vendor."""
+    """Name the properties that the revenue is made of; the last three are called as the vendor's fields are."""
     fields = {
-        "revenue": revenue.amount,
-        "price": revenue.unit_price,
+        "amount": revenue.amount,
+        "unit_price": revenue.unit_price,
         "quantity": revenue.quantity,
         "currency": revenue.currency,
         "productId": revenue.product_id,
