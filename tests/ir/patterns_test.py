@@ -220,8 +220,17 @@ def test_messages_name_the_way_out() -> None:
         ("(a)", "`(?:`"),
         ("[z-a]", "`a-z`"),
     ]:
-        with pytest.raises(PatternError, match=re.escape(way_out)):
+        with pytest.raises(PatternError) as caught:
             parse_pattern(written)
+        assert way_out in caught.value.help
+
+
+def test_every_refusal_says_why_and_what_to_do() -> None:
+    for written in [*[written for written, _, _ in REFUSED], *STALLING, "a" * (MAX_LENGTH + 1), "[a-z]{1000}" * 6]:
+        with pytest.raises(PatternError) as caught:
+            parse_pattern(written)
+        assert caught.value.message
+        assert caught.value.help
 
 
 def test_may_contain_looks_at_every_part() -> None:

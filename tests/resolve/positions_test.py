@@ -57,11 +57,18 @@ CASES = [
         "minimum: 0",
     ),
     (
-        "events: {a: {kind: click, properties: {p: {enum: [x, z], pattern: '.'}}}}",
+        "events: {a: {kind: click, properties: {p: {enum: [x, z], pattern: 'a.b'}}}}",
         "pattern-not-portable",
-        "'.'",
-        "the pattern of `p` of event `a`",
-        "",
+        ".",
+        "the pattern of `p` of event `a` is outside the portable subset",
+        "`[^\\n]`",
+    ),
+    (
+        'events: {a: {kind: click, properties: {p: {type: string, pattern: "\\x61.b"}}}}',
+        "pattern-not-portable",
+        '"\\x61.b"',
+        "the pattern of `p` of event `a` is outside the portable subset",
+        "`[^\\n]`",
     ),
     (
         "events: {a: {kind: click, properties: {p: {type: list, items: {type: string, mn_length: 3}}}}}",

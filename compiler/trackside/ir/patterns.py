@@ -15,78 +15,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
-from trackside.ir.character_sets import DIGITS, WORD, CharacterSet, complement, contains, merge, pick
-from trackside.ir.pattern_nodes import Chars, Choice, Node, Repeat, Sequence
+from trackside.ir.character_sets import CharacterSet, complement, contains, merge, pick
+from trackside.ir.pattern_nodes import Chars, Node, Repeat, Sequence
+from trackside.ir.pattern_parser import PatternError, PatternParser, quantifier_at
 from trackside.ir.pattern_ways import TooManyWaysError, count_ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["Pattern", "PatternError", "parse_pattern"]
+
 MAX_LENGTH: Final = 2_000
 """Characters of a pattern."""
-MAX_REPEAT: Final = 1_000
-"""What RE2 takes, also as the product of repeats within each other."""
 MAX_POSITIONS: Final = 5_000
 """Characters of a pattern with every bounded repeat written out, so that RE2 fits it into its memory."""
-MAX_DEPTH: Final = 40
-"""Groups within groups."""
-
-_SYNTAX: Final = frozenset("^$\\.*+?()[]{}|/")
-_CONTROLS: Final = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v"}
-_CONTROL_NAMES: Final = {character: f"\\{name}" for name, character in _CONTROLS.items()}
-_DOUBLES: Final = frozenset("&-!#$%*+,.:;<=>?@^`~|")
-_BRACES: Final = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
-_HEX: Final = re.compile(r"[0-9A-Fa-f]{2}")
-
-_WHITESPACE: Final = "write the characters that you mean, such as `[ \\t]`"
-_WHOLE: Final = "leave it out: a pattern always matches the whole value"
-_ESCAPES: Final[dict[str, tuple[str, str]]] = {
-    "s": ("whitespace is another set in every language", _WHITESPACE),
-    "S": ("whitespace is another set in every language", "write a class such as `[^ \\t\\r\\n]`"),
-    "D": ("it means other digits in Python", "write `[^0-9]`"),
-    "W": ("it means other letters in Python", "write `[^0-9A-Za-z_]`"),
-    "b": ("a word boundary depends on the language's letters", _WHOLE),
-    "B": ("a word boundary depends on the language's letters", _WHOLE),
-    "A": ("ECMAScript has no such anchor", _WHOLE),
-    "Z": ("ECMAScript has no such anchor", _WHOLE),
-    "z": ("ECMAScript has no such anchor", _WHOLE),
-    "p": ("Python has no property classes", "list the characters in a class"),
-    "P": ("Python has no property classes", "list the characters in a class"),
-    "u": ("RE2 has no such escape", "write the character itself, or `\\x` and two digits"),
-    "U": ("ECMAScript and RE2 have no such escape", "write the character itself"),
-    "N": ("ECMAScript and RE2 have no such escape", "write the character itself"),
-    "k": ("RE2 has no back-references", "spell out what may stand there"),
-    "0": ("octal escapes differ between languages", "write `\\x00`"),
-    "c": ("Python and RE2 have no control escapes", "write `\\x` and two digits"),
-}
-_GROUPS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("(?=", "look-ahead", "RE2 has none: spell out what may stand there"),
-    ("(?!", "look-ahead", "RE2 has none: spell out what may stand there"),
-    ("(?<=", "look-behind", "RE2 has none: spell out what may stand there"),
-    ("(?<!", "look-behind", "RE2 has none: spell out what may stand there"),
-    ("(?P=", "a back-reference", "RE2 has none: spell out what may stand there"),
-    ("(?P", "a named group", "write `(?:`: nothing reads the groups of a pattern"),
-    ("(?<", "a named group", "write `(?:`: nothing reads the groups of a pattern"),
-    ("(?>", "an atomic group", "write `(?:`"),
-    ("(?#", "a comment", "put it into the description"),
-    ("(?(", "a condition", "write the cases as alternatives"),
-)
-
-
-class PatternError(ValueError):
-    """A pattern outside the portable subset.
-
-    The message names what is refused, why, and the way out. `offset` counts code points from the start of the text as
-    written; `what` is the piece of it that is refused.
-    """
-
-    def __init__(self, message: str, offset: int, what: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.what = what
 
 
 @dataclass(frozen=True)
@@ -153,347 +97,27 @@ def parse_pattern(text: str) -> Pattern:
     'SKU-[0-9]{5}'
     """
     if len(text) > MAX_LENGTH:
-        raise PatternError(f"a pattern has at most {MAX_LENGTH:,} characters, and this one {len(text):,}", 0, text[:20])
-    root = _Parser(text).parse()
+        raise PatternError(
+            f"it has {len(text):,} characters, and {MAX_LENGTH:,} is the most",
+            0,
+            text[:20],
+            "list the values in an `enum`",
+        )
+    root = PatternParser(text).parse()
     if root.positions > MAX_POSITIONS:
         raise PatternError(
-            f"written out, this pattern has {root.positions:,} characters; RE2 takes about {MAX_POSITIONS:,}: "
-            "make its counts smaller, and bound the length by `max_length`",
+            f"written out, it has {root.positions:,} characters, and RE2 takes about {MAX_POSITIONS:,}",
             0,
             text,
+            "make its counts smaller, and bound the length by `max_length`",
         )
     try:
         count_ways(root)
     except TooManyWaysError as error:
         raise PatternError(
-            "from here on one text can be matched in too many ways, so that a hostile value could stall a match: put a "
-            "character between the parts that neither of them can take, or repeat less often",
+            "from here on it can match one text in so many ways that a hostile value could stall it",
             error.offset,
-            _piece_at(text, error.offset),
+            quantifier_at(text, error.offset),
+            "put a character between the parts that neither of them can take, or repeat less often",
         ) from None
     return Pattern(root.text, root)
-
-
-def _piece_at(text: str, offset: int) -> str:
-    braces = _BRACES.match(text, offset)
-    return braces.group() if braces else text[offset : offset + 1]
-
-
-class _Parser:
-    """Reads a pattern from left to right, once."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.anchored_start = text.startswith("^")
-        self.position = 1 if self.anchored_start else 0
-        self.end = len(text)
-        self.anchored_end = False
-
-    def parse(self) -> Node:
-        for index, character in enumerate(self.text):
-            if 0xD800 <= ord(character) <= 0xDFFF:
-                raise PatternError("half a surrogate pair is no character: leave it out", index, character)
-        root = self._choice(0)
-        if self.position < len(self.text):
-            self._refuse("a `)` closes nothing: write `\\)` for the character", 1)
-        if isinstance(root, Choice) and (self.anchored_start or self.anchored_end):
-            self.position = 0 if self.anchored_start else len(self.text) - 1
-            self._refuse("an anchor binds to one alternative only: leave it out, the whole value is matched anyhow", 1)
-        return root
-
-    def _refuse(self, message: str, length: int) -> NoReturn:
-        raise PatternError(message, self.position, self.text[self.position : self.position + length])
-
-    def _choice(self, depth: int) -> Node:
-        start = self.position
-        options = [self._sequence(depth)]
-        while self.position < self.end and self.text[self.position] == "|":
-            self.position += 1
-            options.append(self._sequence(depth))
-        return options[0] if len(options) == 1 else Choice(tuple(options), start)
-
-    def _sequence(self, depth: int) -> Node:
-        start = self.position
-        items: list[Node] = []
-        while self.position < self.end and (character := self.text[self.position]) not in "|)":
-            if character == "$":
-                if self.position == len(self.text) - 1 and depth == 0:
-                    self.anchored_end = True
-                    self.end = self.position
-                    break
-                self._refuse("`$` stands at the end of a pattern only: write `\\$` for the character", 1)
-            items.append(self._quantified(self._atom(depth)))
-        if not items:
-            self.position = min(start, len(self.text))
-            self._refuse("an alternative or a pattern is never empty: leave it out, or make the rest optional: `?`", 1)
-        if self.anchored_end:
-            self.position = len(self.text)
-        return items[0] if len(items) == 1 else Sequence(tuple(items))
-
-    def _atom(self, depth: int) -> Node:
-        character = self.text[self.position]
-        if character == "(":
-            return self._group(depth)
-        if character == "[":
-            return self._class()
-        if character == "\\":
-            return self._escape()
-        if character == ".":
-            self._refuse("`.` leaves out other line ends in each language: write, such as `[^\\n]`, or `\\.`", 1)
-        if character == "^":
-            self._refuse("`^` stands at the start of a pattern only: write `\\^` for the character", 1)
-        if character in "*+?":
-            self._refuse(f"`{character}` repeats nothing here: write `\\{character}` for the character", 1)
-        if character in "{}]":
-            self._refuse(f"`{character}` alone is no character in ECMAScript: write `\\{character}`", 1)
-        self.position += 1
-        return Chars(((ord(character), ord(character)),), _spelled(character))
-
-    def _group(self, depth: int) -> Node:
-        start = self.position
-        if not self.text.startswith("(?:", start):
-            self._refuse_group()
-        if depth >= MAX_DEPTH:
-            self._refuse(f"groups stand at most {MAX_DEPTH} deep in each other", 3)
-        self.position += 3
-        inner = self._choice(depth + 1)
-        if self.position >= self.end or self.text[self.position] != ")":
-            self.position = start
-            self._refuse("this group has no end: add `)`", 3)
-        self.position += 1
-        return inner
-
-    def _refuse_group(self) -> NoReturn:
-        for opening, name, way_out in _GROUPS:
-            if self.text.startswith(opening, self.position):
-                self._refuse(f"`{opening}` is {name}: {way_out}", len(opening))
-        if self.text.startswith("(?", self.position):
-            self._refuse("flags differ between languages: write both cases in a class, such as `[Aa]`", 3)
-        self._refuse("nothing reads the groups of a pattern: write `(?:`, or `\\(` for the character", 1)
-
-    def _quantified(self, node: Node) -> Node:
-        offset = self.position
-        bounds = self._bounds()
-        if bounds is None:
-            return node
-        least, most = bounds
-        if self.position < len(self.text) and self.text[self.position] in "*+?{":
-            follower = self.text[self.position]
-            if follower == "?":
-                self._refuse("a lazy repeat matches the same whole values: leave out this `?`", 1)
-            if follower == "+":
-                self._refuse("ECMAScript and RE2 have no possessive repeats: leave out this `+`", 1)
-            self._refuse("a repeat of a repeat is an error in most languages: put the inner one into `(?:` and `)`", 1)
-        written = self.text[offset : self.position]
-        if node.nullable:
-            raise PatternError(
-                f"`{written}` repeats something that may be empty: make it at least one character long", offset, written
-            )
-        if (least, most) == (1, 1):
-            return node
-        if most is None and _has_endless(node):
-            raise PatternError(
-                f"`{written}` repeats a repeat that has no end either: bound one of the two, such as `{{0,20}}`",
-                offset,
-                written,
-            )
-        if max(most or least, 1) * _product(node) > MAX_REPEAT:
-            raise PatternError(
-                f"repeats within each other multiply to more than {MAX_REPEAT:,}, which RE2 refuses: "
-                f"make `{written}` smaller",
-                offset,
-                written,
-            )
-        return Repeat(node, least, most, offset)
-
-    def _bounds(self) -> tuple[int, int | None] | None:
-        """Read a quantifier, if one stands here."""
-        if self.position >= self.end or self.text[self.position] not in "*+?{":
-            return None
-        character = self.text[self.position]
-        if character != "{":
-            self.position += 1
-            return {"*": (0, None), "+": (1, None), "?": (0, 1)}[character]
-        found = _BRACES.match(self.text, self.position)
-        if not found or not (found[1] or found[3]):
-            self._refuse("`{` alone is no character in ECMAScript: write `\\{`", 1)
-        written, low, comma, high = found.group(), found[1], found[2], found[3]
-        if not low:
-            self._refuse(f"`{written}` is read as text by ECMAScript and RE2: write `{{0,{high}}}`", len(written))
-        if any(len(digits) > 1 and digits.startswith("0") for digits in (low, high)):
-            self._refuse(f"`{written}` has a leading zero, which RE2 reads as text: leave the zero out", len(written))
-        if max(len(low), len(high)) > 4 or max(int(low), int(high or 0)) > MAX_REPEAT:
-            self._refuse(f"`{written}` is too large: RE2 repeats at most {MAX_REPEAT:,} times", len(written))
-        least, most = int(low), int(high) if high else None if comma else int(low)
-        if most is not None and most < least:
-            self._refuse(f"`{written}` has its bounds the wrong way round: write `{{{most},{least}}}`", len(written))
-        if most == 0:
-            self._refuse(f"`{written}` repeats something no times: leave both out", len(written))
-        self.position += len(written)
-        return least, most
-
-    def _escape(self) -> Chars:
-        name = self.text[self.position + 1 : self.position + 2]
-        if name in {"d", "w"}:
-            self.position += 2
-            return Chars(DIGITS, "[0-9]") if name == "d" else Chars(WORD, "[0-9A-Za-z_]")
-        if name == "-":
-            self._refuse("`\\-` is an escape inside a class only: write `-`", 2)
-        character = self._escaped_character()
-        return Chars(((ord(character), ord(character)),), _spelled(character))
-
-    def _escaped_character(self) -> str:
-        """Read an escape that stands for one character, inside a class or out."""
-        name = self.text[self.position + 1 : self.position + 2]
-        if name in _SYNTAX:
-            self.position += 2
-            return name
-        if name in _CONTROLS:
-            self.position += 2
-            return _CONTROLS[name]
-        if name == "x" and (digits := _HEX.match(self.text, self.position + 2)):
-            self.position += 4
-            return chr(int(digits.group(), 16))
-        if not name:
-            self._refuse("a backslash at the end escapes nothing: write `\\\\` for the character", 1)
-        if name == "x":
-            self._refuse("`\\x` wants two hexadecimal digits; RE2's `\\x{…}` is no escape in Python", 2)
-        if name in _ESCAPES:
-            why, way_out = _ESCAPES[name]
-            self._refuse(f"`\\{name}` is refused: {why}; {way_out}", 2)
-        if name in "123456789":
-            self._refuse(f"`\\{name}` is a back-reference, and RE2 has none: spell out what may stand there", 2)
-        if name.isascii() and name.isalpha():
-            self._refuse(f"`\\{name}` is no escape that all languages know: write the character itself", 2)
-        raise PatternError(
-            f"`{name}` needs no backslash, and ECMAScript refuses one: write `{name}`",
-            self.position,
-            self.text[self.position : self.position + 2],
-        )
-
-    def _class(self) -> Chars:
-        start = self.position
-        self.position += 1
-        negated = self.text.startswith("^", self.position)
-        if negated:
-            self.position += 1
-        members: list[tuple[int, int]] = []
-        pieces: list[str] = []
-        first = True
-        while True:
-            if self.position >= len(self.text):
-                self.position = start
-                self._refuse("this class has no end: add `]`", 1)
-            if self.text[self.position] == "]":
-                break
-            self._class_item(members, pieces, first)
-            first = False
-        if first:
-            self.position = start
-            self._refuse(
-                "an empty class differs between languages: write what it may hold, and `\\]` for a bracket in it",
-                3 if negated else 2,
-            )
-        self.position += 1
-        written = merge(members)
-        held = complement(written) if negated else written
-        if not held:
-            self.position = start
-            self._refuse("this class can match no character: write what it may hold", 2)
-        return Chars(held, f"[{'^' if negated else ''}{''.join(pieces)}]")
-
-    def _class_item(self, members: list[tuple[int, int]], pieces: list[str], first: bool) -> None:
-        """Read one character, one range or one of `\\d` and `\\w`."""
-        start = self.position
-        low = self._class_atom(first)
-        ranged = self.text.startswith("-", self.position) and not self.text.startswith("-]", self.position)
-        if isinstance(low, Chars):
-            if ranged:
-                self._refuse("`-` after a set of characters means nothing sure: write `\\-`, or put it last", 1)
-            members.extend(low.members)
-            _add(pieces, low.text[1:-1])
-            return
-        if not ranged:
-            members.append((ord(low), ord(low)))
-            _add(pieces, _in_class(low))
-            return
-        self.position += 1
-        high = self._class_atom(False, ends_range=True)
-        written = self.text[start : self.position]
-        if isinstance(high, Chars):
-            raise PatternError(
-                f"`{written}` ends a range with a set of characters: write `\\-` for the character", start, written
-            )
-        if ord(high) < ord(low):
-            raise PatternError(f"`{written}` runs backwards: write `{high}-{low}`", start, written)
-        if self.text.startswith("-", self.position) and not self.text.startswith("-]", self.position):
-            self._refuse("`-` after a range means nothing sure: write `\\-`, or put it last", 1)
-        members.append((ord(low), ord(high)))
-        _add(pieces, f"{_in_class(low)}-{_in_class(high)}")
-
-    def _class_atom(self, first: bool, *, ends_range: bool = False) -> str | Chars:
-        character = self.text[self.position : self.position + 1]
-        if character == "\\":
-            name = self.text[self.position + 1 : self.position + 2]
-            if name in {"d", "w"}:
-                return self._escape()
-            if name == "-":
-                self.position += 2
-                return "-"
-            if name == "b":
-                self._refuse("`\\b` in a class is a backspace in some languages only: write `\\x08`", 2)
-            return self._escaped_character()
-        if character == "[":
-            if self.text[self.position + 1 : self.position + 2] in {":", ".", "="}:
-                self._refuse("only RE2 has POSIX classes: list the characters, such as `A-Za-z`", 2)
-            self._refuse("`[` in a class begins another class in some languages: write `\\[`", 1)
-        if character in _DOUBLES and self.text.startswith(character * 2, self.position):
-            self._refuse(
-                f"`{character * 2}` in a class is a set operation in some languages: write `\\{character}` once"
-                if character in "-^$*+.?|"
-                else f"`{character * 2}` in a class is a set operation in some languages: write `{character}` once",
-                2,
-            )
-        if character == "-" and (ends_range or not (first or self.text.startswith("-]", self.position))):
-            self._refuse("`-` between characters means nothing sure: write `\\-`, or put it last", 1)
-        self.position += 1
-        return character
-
-
-def _spelled(character: str) -> str:
-    """Spell one character so that it means itself to every engine."""
-    if character in _SYNTAX:
-        return f"\\{character}"
-    if character in _CONTROL_NAMES:
-        return _CONTROL_NAMES[character]
-    point = ord(character)
-    return f"\\x{point:02x}" if point < 0x20 or 0x7F <= point < 0xA0 else character
-
-
-def _in_class(character: str) -> str:
-    """Spell one character so that it means itself inside a class, also with ECMAScript's `v` flag."""
-    return "\\-" if character == "-" else _spelled(character)
-
-
-def _add(pieces: list[str], piece: str) -> None:
-    """Add a piece of a class, kept from making a set operation with the piece before."""
-    if pieces and piece[0] in _DOUBLES and pieces[-1][-1] == piece[0]:
-        piece = f"\\x{ord(piece[0]):02x}{piece[1:]}"
-    pieces.append(piece)
-
-
-def _has_endless(node: Node) -> bool:
-    if isinstance(node, Chars):
-        return False
-    if isinstance(node, Repeat):
-        return node.most is None or _has_endless(node.item)
-    return any(_has_endless(part) for part in (node.items if isinstance(node, Sequence) else node.options))
-
-
-def _product(node: Node) -> int:
-    """Multiply the counts of repeats within each other, along the worst path, as RE2 does."""
-    if isinstance(node, Chars):
-        return 1
-    if isinstance(node, Repeat):
-        return max(node.most or node.least, 1) * _product(node.item)
-    return max(_product(part) for part in (node.items if isinstance(node, Sequence) else node.options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, get_args
 
+from trackside.diagnostics import Span
 from trackside.diagnostics.nearest import nearest
 from trackside.ir import AnyValue, EnumValue, ListOf, MapOf, NamedType, Object, Scalar, Type
 from trackside.ir.patterns import PatternError, parse_pattern
@@ -264,10 +265,10 @@ class TypeResolver:
                 except PatternError as error:
                     self._draft.bag.report(
                         "pattern-not-portable",
-                        node.at("pattern").span,
-                        f"the pattern of {user} does not mean the same in every language: {error}",
-                        label=str(error.what),
-                        help=getattr(error, "help", None),
+                        _span_within(node.at("pattern"), error.offset, len(error.what)),
+                        f"the pattern of {user} is outside the portable subset: {error}",
+                        label="refused here",
+                        help=error.help,
                     )
             if changes:
                 inner = self._changed(inner, **changes)
@@ -362,6 +363,15 @@ class TypeResolver:
                 label="a number without quotes",
                 help="put quotes around every value that is text",
             )
+
+
+def _span_within(node: Node, offset: int, length: int) -> Span:
+    """Find a piece of a scalar's text in the source; the whole scalar where escapes or line breaks hide it."""
+    if isinstance(node, ScalarNode):
+        start = node.start + (0 if node.plain else 1)
+        if node.file.text.startswith(node.text, start):
+            return node.file.span(start + offset, start + offset + max(length, 1))
+    return node.span
 
 
 def _is_number(text: str) -> bool:

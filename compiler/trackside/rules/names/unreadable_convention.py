@@ -56,6 +56,6 @@ def check(plan: Plan) -> Iterator[Diagnostic]:
                 place.span,
                 f"`naming` of {key} wants a convention or a portable pattern: {error.message}",
                 label="neither a convention nor a pattern",
-                help=f"did you mean `{guess}`?" if guess else f"one of {', '.join(NAMES)}, or a pattern",
+                help=f"did you mean `{guess}`?" if guess else error.help or f"one of {', '.join(NAMES)}, or a pattern",
                 fix=Fix(f"write `{guess}`", (Edit(place.span, guess),)) if guess else None,
             )
