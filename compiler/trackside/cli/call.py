@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from trackside import __version__
+import trackside
 from trackside.cli import build, check, explain, init, schema
 from trackside.cli.console import abandon_output
 from trackside.cli.options import WrongCallError
@@ -77,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"trackside {__version__}")
+    top.add_argument("--version", action="version", version=f"trackside {trackside.__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
     for command in (init, check, build, explain, schema):
         command.declare(commands)
@@ -99,6 +99,6 @@ def _failure(error: Exception, arguments: Sequence[str]) -> str:
         "trackside: the compiler failed: that is a mistake in it, not in your plan\n"
         f"  {type(error).__name__}: {lines[0][:200]}\n"
         f"  at {place}, in `trackside {' '.join(arguments)}`\n"
-        f"  trackside {__version__}, Python {version}, {sys.platform}\n"
+        f"  trackside {trackside.__version__}, Python {version}, {sys.platform}\n"
         "Please report these lines with the plan, or the part of it that is needed. TRACKSIDE_DEBUG=1 shows more.\n"
     )

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write(f"{entry.id}  {entry.severity.value:8} {entry.slug:32} {entry.summary}\n")
         return 0
     by_id = {entry.id.lower(): slug for slug, entry in CODES.items()}
-    asked = options.slug.strip().lower()
+    asked: str = options.slug.strip().lower()
     slug = by_id.get(asked, asked)
     if slug not in CODES and slug not in RETIRED:
         from trackside.diagnostics.nearest import nearest

@@ -4,10 +4,15 @@ Nothing heavy is imported before it is known what was called: an unchanged `buil
 module and those that read a manifest.
 """
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
 
 from trackside.cli.unchanged import say_unchanged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""

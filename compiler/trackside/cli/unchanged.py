@@ -4,11 +4,16 @@ Whatever is not certain is left to the ordinary way, which also reports what is 
 read here only as far as they cannot change the answer.
 """
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
 
 from trackside.output import state
 from trackside.output.places import Places, plan_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def say_unchanged(arguments: Sequence[str]) -> bool:

@@ -9,9 +9,13 @@ ours, and the next build writes the manifest anew. Where a forge merges without 
 are no record, and are skipped as any other.
 """
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
 
 from trackside.output.digest import read_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Records = dict[str, tuple[str, ...]]
 """Path from the plan's folder -> the digests recorded for it: one, or several after a merge."""

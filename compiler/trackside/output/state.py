@@ -8,13 +8,18 @@ The state is this machine's own. It names the folder it was made in by its devic
 with a commit or a copy of the folder is worth nothing: a drift check in CI always compiles.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
 
 from trackside.output import manifest
 from trackside.output.digest import FOLLOW_FLAGS, digest, digest_file, read_bytes
 from trackside.output.places import Places
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 _HEAD = "trackside state 1"
 _BOM = b"\xef\xbb\xbf"
