@@ -13,6 +13,8 @@ Two facts whose keys are one text are one fact to the destination: it keeps the 
 
 ```yaml
 item_shipped:
+  kind: state_change
+  identity: [user_id]
   dedupe: {template: "{order_id}-{line}"}
   properties:
     order_id: string
@@ -25,6 +27,8 @@ Order `a`, line `-a` and order `a-`, line `a` both print `a--a`.
 
 ```yaml
 item_shipped:
+  kind: state_change
+  identity: [user_id]
   dedupe: {template: "{order_id}-{line}"}
   properties:
     order_id: {type: string, pattern: '[A-Z0-9]{3,32}'}

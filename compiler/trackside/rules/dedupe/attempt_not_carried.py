@@ -17,6 +17,7 @@ user_signed_up:
   kind: signup
   placement: server
   because: Attribution is carried.
+  identity: [user_id]
   dedupe: attempt
 ```
 

@@ -13,6 +13,8 @@ and drops all others for a week.
 
 ```yaml
 app_installed:
+  kind: state_change
+  identity: [user_id]
   dedupe: [channel]
   properties:
     channel: {type: string, const: store}
@@ -22,6 +24,8 @@ app_installed:
 
 ```yaml
 app_installed:
+  kind: state_change
+  identity: [user_id]
   dedupe: [install_id]
   properties:
     install_id: uuid

@@ -15,18 +15,30 @@ first.
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   dedupe: [order_id]
+  properties: {order_id: string}
 order_shipped:
+  kind: state_change
+  identity: [user_id]
   dedupe: {by: [order_id], name: purchase_completed}
+  properties: {order_id: string}
 ```
 
 ## Instead
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   dedupe: [order_id]
+  properties: {order_id: string}
 order_shipped:
+  kind: state_change
+  identity: [user_id]
   dedupe: [order_id]
+  properties: {order_id: string}
 ```
 
 `name:` is for an event that was renamed: it keeps the old name, which no other event has any more.

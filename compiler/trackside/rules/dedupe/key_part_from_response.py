@@ -13,6 +13,7 @@ answer brings is not there yet, so the copy would have no key in the very case t
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   dedupe: [order_id]
   properties:
@@ -23,6 +24,7 @@ purchase_completed:
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   dedupe: [cart_id]
   properties:

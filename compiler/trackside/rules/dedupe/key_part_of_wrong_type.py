@@ -14,6 +14,8 @@ here and 156.95999999999998 there, or a time that differs by a millisecond, make
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   dedupe: [paid_at, total_amount]
   properties:
     paid_at: datetime
@@ -24,6 +26,8 @@ purchase_completed:
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   dedupe: [order_id]
   properties:
     order_id: string

@@ -13,6 +13,7 @@ fact counts twice.
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   dedupe: [charge_id]
   properties:
@@ -23,6 +24,7 @@ purchase_completed:
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   dedupe: [order_id]
   properties:

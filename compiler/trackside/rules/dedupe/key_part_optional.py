@@ -13,6 +13,8 @@ would look like one; so such an emission is refused at run time, and the fact is
 
 ```yaml
 coupon_redeemed:
+  kind: state_change
+  identity: [user_id]
   dedupe: [order_id, coupon]
   properties:
     order_id: string
@@ -23,6 +25,8 @@ coupon_redeemed:
 
 ```yaml
 coupon_redeemed:
+  kind: state_change
+  identity: [user_id]
   dedupe: [order_id]
   properties:
     order_id: string

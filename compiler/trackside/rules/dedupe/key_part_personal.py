@@ -14,19 +14,23 @@ stands in the clear.
 
 ```yaml
 newsletter_joined:
+  kind: state_change
+  identity: [user_id]
   dedupe: [email]
   properties:
-    email: {type: string, pii: personal, only: server}
+    email: {type: string, pii: personal}
 ```
 
 ## Instead
 
 ```yaml
 newsletter_joined:
+  kind: state_change
+  identity: [user_id]
   dedupe: [subscription_id]
   properties:
     subscription_id: string
-    email: {type: string, pii: personal, only: server}
+    email: {type: string, pii: personal}
 ```
 
 ## When to allow it

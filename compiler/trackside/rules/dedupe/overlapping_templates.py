@@ -14,18 +14,30 @@ key reads like a purchase's is dropped as its copy.
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   dedupe: {template: "order_{order_id}"}
+  properties: {order_id: string}
 order_refunded:
+  kind: refund
+  identity: [user_id]
   dedupe: {template: "{refund_id}"}
+  properties: {refund_id: string}
 ```
 
 ## Instead
 
 ```yaml
 purchase_completed:
+  kind: purchase
+  identity: [user_id]
   dedupe: {template: "order_{order_id}"}
+  properties: {order_id: string}
 order_refunded:
+  kind: refund
+  identity: [user_id]
   dedupe: {template: "refund_{refund_id}"}
+  properties: {refund_id: string}
 ```
 
 A beginning of its own for each template keeps them apart; so does `dedupe: [refund_id]`, which hashes the event's

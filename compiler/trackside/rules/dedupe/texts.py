@@ -3,7 +3,8 @@
 Every character on the way through an automaton belongs to one element of the template: element 2n is its text number
 n, element 2n + 1 its part number n. Two runs over one text that disagree on a character's element take it for two
 facts. A search gives up after `MOST_PAIRS` pairs of states; bounds on length and size are not followed where that
-would make the automaton large, so who shows a text to people checks its values first (`Facts.are_possible`)."""
+would make the automaton large, so who shows a text to people checks its values first (`Facts.are_possible`).
+"""
 
 from __future__ import annotations
 

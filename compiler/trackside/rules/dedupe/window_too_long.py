@@ -14,14 +14,20 @@ long the generated code keeps a pending copy, so a longer one would send copies 
 
 ```yaml
 subscription_renewed:
+  kind: subscription_change
+  identity: [user_id]
   dedupe: {by: [invoice_id], window: 30d}
+  properties: {invoice_id: string}
 ```
 
 ## Instead
 
 ```yaml
 subscription_renewed:
+  kind: subscription_change
+  identity: [user_id]
   dedupe: {by: [invoice_id], window: 7d}
+  properties: {invoice_id: string}
 ```
 
 ## When to allow it

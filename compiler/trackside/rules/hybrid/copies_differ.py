@@ -14,6 +14,7 @@ what only the server knows, often the amount, is missing from most of the facts,
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   client_copy: always
   dedupe: [order_id]
@@ -26,6 +27,7 @@ purchase_completed:
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   dedupe: [order_id]
   properties:

@@ -17,16 +17,31 @@ destinations:
   amplitude: {project: shop, region: us}
   amplitude_eu: {kind: amplitude, project: shop, region: eu}
 sources:
-  web: {side: client, destinations: [amplitude_eu]}
-  backend: {side: server, destinations: [amplitude]}
+  web: {side: client, target: javascript, out: generated/web, destinations: [amplitude_eu]}
+  backend: {side: server, target: python, out: generated/backend, destinations: [amplitude]}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## Instead
 
 ```yaml
+destinations:
+  amplitude: {project: shop, region: us}
+  amplitude_eu: {kind: amplitude, project: shop, region: eu}
 sources:
-  web: {side: client, destinations: [amplitude]}
-  backend: {side: server, destinations: [amplitude]}
+  web: {side: client, target: javascript, out: generated/web, destinations: [amplitude]}
+  backend: {side: server, target: python, out: generated/backend, destinations: [amplitude]}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 The server may send to more projects than the client: there its copy is the only one.

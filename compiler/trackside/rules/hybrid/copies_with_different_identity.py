@@ -14,18 +14,22 @@ Amplitude takes two copies for one fact when they carry the same insert_id on th
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   identity: [user_id]
   dedupe: [order_id]
+  properties: {order_id: string}
 ```
 
 ## Instead
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   identity: [device_id]
   dedupe: [order_id]
+  properties: {order_id: string}
 ```
 
 `[device_id]` is what a hybrid event has when it says nothing. `[device_id, user_id]` is right where the person is

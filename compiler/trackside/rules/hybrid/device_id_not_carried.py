@@ -21,6 +21,7 @@ events:
     kind: purchase
     placement: hybrid
     dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## Instead
@@ -28,6 +29,12 @@ events:
 ```yaml
 identity:
   device_id: {created_by: client, carried_in: [header, cookie]}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## When to allow it

@@ -14,17 +14,30 @@ answer does not confirm, and the server's values, the authoritative ones, are dr
 
 ```yaml
 sources:
-  backend: {side: server, delivery: 60s}
+  web: {side: client, target: javascript, out: generated/web}
+  backend: {side: server, target: python, out: generated/backend, delivery: 1m}
 events:
   purchase_completed:
+    kind: purchase
     placement: hybrid
     client_copy: {grace: 30s}
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## Instead
 
 ```yaml
+sources:
+  web: {side: client, target: javascript, out: generated/web}
+  backend: {side: server, target: python, out: generated/backend, delivery: 1m}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
     client_copy: {grace: 2m}
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## When to allow it

@@ -17,22 +17,35 @@ dropped and the fact depends on the server alone, or `on_unknown: send` asserts 
 ```yaml
 sources:
   web: {side: client, target: javascript, out: generated/web}
+  backend: {side: server, target: python, out: generated/backend}
 events:
   purchase_completed:
+    kind: purchase
     placement: hybrid
     dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## Instead
 
 ```yaml
+sources:
+  web: {side: client, target: javascript, out: generated/web}
+  backend: {side: server, target: python, out: generated/backend}
 endpoint: {route: /t, served_by: backend}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## When to allow it
 
 Where the server confirms in the very response (`Trackside-Confirmed`), so that unconfirmed copies are rare, and you
-can live with the client's values in those."""
+can live with the client's values in those.
+"""
 
 from __future__ import annotations
 

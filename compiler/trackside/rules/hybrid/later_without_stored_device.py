@@ -18,9 +18,11 @@ identity:
   device_id: {created_by: client, carried_in: [header, cookie]}
 events:
   purchase_completed:
+    kind: purchase
     placement: hybrid
     emitted: later
     dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## Instead
@@ -28,6 +30,13 @@ events:
 ```yaml
 identity:
   device_id: {created_by: client, carried_in: [header, cookie, stored]}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
+    emitted: later
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## When to allow it

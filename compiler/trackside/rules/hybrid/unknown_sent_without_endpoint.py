@@ -13,15 +13,26 @@ never was, and where it was, it may arrive before the server's and replace its v
 ## Example
 
 ```yaml
-purchase_completed:
-  placement: hybrid
-  client_copy: {grace: 30s, on_unknown: send}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
+    client_copy: {grace: 30s, on_unknown: send}
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 ## Instead
 
 ```yaml
 endpoint: {route: /t, served_by: backend}
+events:
+  purchase_completed:
+    kind: purchase
+    placement: hybrid
+    client_copy: {grace: 30s, on_unknown: send}
+    dedupe: [order_id]
+    properties: {order_id: string}
 ```
 
 With an endpoint the client asks on this page or the next until it is answered, and `on_unknown` speaks only of what

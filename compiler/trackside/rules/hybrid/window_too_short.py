@@ -15,16 +15,20 @@ the event is hybrid for is not there.
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   dedupe: {by: [order_id], window: 1d}
+  properties: {order_id: string}
 ```
 
 ## Instead
 
 ```yaml
 purchase_completed:
+  kind: purchase
   placement: hybrid
   dedupe: [order_id]
+  properties: {order_id: string}
 ```
 
 Without `window:` it is the destination's own, 7 days for Amplitude.

@@ -17,9 +17,7 @@ from what was stored with a row. Without a carrier the parameters are in the pla
 attribution:
   parameters: [utm_source, utm_campaign]
 events:
-  purchase_completed:
-    kind: purchase
-    attribution: true
+  purchase_completed: {kind: purchase}
 ```
 
 ## Instead
@@ -28,6 +26,8 @@ events:
 attribution:
   parameters: [utm_source, utm_campaign]
   carried_in: [header, cookie]
+events:
+  purchase_completed: {kind: purchase}
 ```
 
 ## When to allow it

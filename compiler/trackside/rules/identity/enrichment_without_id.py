@@ -24,12 +24,16 @@ events:
 ## Instead
 
 ```yaml
+enrichments:
+  customer: {by: user_id, properties: {customer_segment: string}}
 events:
-  stock_counted:
+  account_reviewed:
     kind: batch_job
+    identity: [user_id]
+    enrich: [customer]
 ```
 
-Or give the event an identity of its own: `identity: [user_id]`.
+A job about nobody has nobody to look up: leave the enrichment out.
 
 ## When to allow it
 

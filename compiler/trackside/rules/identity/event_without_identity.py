@@ -27,6 +27,12 @@ events:
 ```yaml
 identity:
   device_id: {created_by: client, carried_in: [header, cookie]}
+events:
+  results_served:
+    kind: search
+    placement: server
+    because: Results are logged.
+    identity: [device_id]
 ```
 
 Or name the id that the server has: `identity: [user_id]`.

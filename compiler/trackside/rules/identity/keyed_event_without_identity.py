@@ -16,6 +16,7 @@ exactly the ids that it names, on every path.
 subscription_renewed:
   kind: webhook
   dedupe: [invoice_id]
+  properties: {invoice_id: string}
 ```
 
 ## Instead
@@ -25,6 +26,7 @@ subscription_renewed:
   kind: webhook
   identity: [user_id]
   dedupe: [invoice_id]
+  properties: {invoice_id: string}
 ```
 
 A job that is about nobody says `identity: system`.

@@ -14,12 +14,15 @@ by code of its own has no such outbox, so the event goes out without the propert
 
 ```yaml
 sources:
+  web: {side: client, target: javascript, out: generated/web}
+  backend: {side: server, target: python, out: generated/backend}
   billing: {side: server}
 enrichments:
   customer: {by: user_id, required: true, properties: {customer_segment: string}}
 events:
   invoice_paid:
     kind: state_change
+    sources: [billing]
     enrich: [customer]
 ```
 
@@ -27,7 +30,16 @@ events:
 
 ```yaml
 sources:
+  web: {side: client, target: javascript, out: generated/web}
+  backend: {side: server, target: python, out: generated/backend}
   billing: {side: server, target: python, out: generated/billing}
+enrichments:
+  customer: {by: user_id, required: true, properties: {customer_segment: string}}
+events:
+  invoice_paid:
+    kind: state_change
+    sources: [billing]
+    enrich: [customer]
 ```
 
 Or leave `required: true` out: the properties are then sent when they are known.

@@ -15,8 +15,9 @@ no browser whose user it could forget.
 identity:
   user_id: {set_on: [accounts_imported], cleared_on: [user_logged_out]}
 events:
-  accounts_imported:
-    kind: batch_job
+  accounts_imported: {kind: batch_job}
+  user_logged_in: {kind: login}
+  user_logged_out: {kind: login}
 ```
 
 ## Instead
@@ -24,6 +25,10 @@ events:
 ```yaml
 identity:
   user_id: {set_on: [user_logged_in], cleared_on: [user_logged_out]}
+events:
+  accounts_imported: {kind: batch_job}
+  user_logged_in: {kind: login}
+  user_logged_out: {kind: login}
 ```
 
 ## When to allow it

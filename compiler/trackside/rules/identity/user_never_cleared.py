@@ -13,14 +13,20 @@ counted as theirs, and their profile is updated with somebody else's.
 
 ```yaml
 identity:
-  user_id: {created_by: server, set_on: [user_logged_in]}
+  user_id: {set_on: [user_logged_in]}
+events:
+  user_logged_in: {kind: login}
+  user_logged_out: {kind: login}
 ```
 
 ## Instead
 
 ```yaml
 identity:
-  user_id: {created_by: server, set_on: [user_logged_in], cleared_on: [user_logged_out]}
+  user_id: {set_on: [user_logged_in], cleared_on: [user_logged_out]}
+events:
+  user_logged_in: {kind: login}
+  user_logged_out: {kind: login}
 ```
 
 ## When to allow it

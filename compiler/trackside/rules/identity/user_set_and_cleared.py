@@ -14,6 +14,9 @@ that does both leaves nobody logged in after every log-in.
 ```yaml
 identity:
   user_id: {set_on: [user_logged_in], cleared_on: [user_logged_in]}
+events:
+  user_logged_in: {kind: login}
+  user_logged_out: {kind: login}
 ```
 
 ## Instead
@@ -21,6 +24,9 @@ identity:
 ```yaml
 identity:
   user_id: {set_on: [user_logged_in], cleared_on: [user_logged_out]}
+events:
+  user_logged_in: {kind: login}
+  user_logged_out: {kind: login}
 ```
 
 ## When to allow it

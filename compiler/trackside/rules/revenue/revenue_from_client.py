@@ -12,18 +12,21 @@ therefore never carry the revenue, so the revenue of an event that only clients 
 ## Example
 
 ```yaml
-purchase_completed:
+donation_made:
   placement: client
-  because: There is no server.
+  because: The form is on the page.
   revenue: {amount: total_amount}
+  properties: {total_amount: money}
 ```
 
 ## Instead
 
 ```yaml
-purchase_completed:
+donation_made:
   placement: server
+  because: The bank tells the server.
   revenue: {amount: total_amount}
+  properties: {total_amount: money}
 ```
 
 `placement: hybrid` keeps the client as a safety net, with the revenue on the server's copy. Where there is no server

@@ -14,8 +14,9 @@ made of. The plan may decide to trust it; this warning keeps the decision in sig
 ```yaml
 donation_made:
   placement: client
-  because: The till has no server.
+  because: There is no server.
   revenue: {amount: total_amount, from_client: allow}
+  properties: {total_amount: money}
 ```
 
 ## Instead
@@ -23,7 +24,9 @@ donation_made:
 ```yaml
 donation_made:
   placement: server
+  because: The bank tells the server.
   revenue: {amount: total_amount}
+  properties: {total_amount: money}
 ```
 
 ## When to allow it
