@@ -2,7 +2,8 @@
 
 A rule is one module `rules/<family>/<rule>.py` that a line of the codes table names. It has `check(plan)`, which
 yields its findings, and its docstring is its documentation page. Rules read the plan and never change it; what
-resolve had to leave out (`holes`) they do not report again."""
+resolve had to leave out (`holes`) they do not report again.
+"""
 
 from __future__ import annotations
 
