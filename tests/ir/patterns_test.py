@@ -116,6 +116,7 @@ REFUSED = [
     ("[^]", 0, "[^]"),
     ("[^]a]", 0, "[^]"),
     ("[a", 0, "["),
+    ("a[0-", 1, "["),
     ("[a\\", 2, "\\"),
     ("[a[b]", 2, "["),
     ("[[:alpha:]]", 1, "[:"),
@@ -342,6 +343,18 @@ def test_accepted_patterns_match_the_same_values_in_python_and_ecmascript() -> N
             assert len(set(readings)) == 1, (written, text, value, readings)
             matched += readings[0]
     assert matched > 300
+
+
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(NOISE)
+def test_any_text_is_read_or_refused(written: str) -> None:
+    try:
+        pattern = parse_pattern(written)
+    except PatternError as error:
+        assert error.what in written
+        assert written.startswith(error.what, error.offset)
+    else:
+        assert pattern.matches(pattern.example())
 
 
 class _StalledError(Exception):

@@ -85,6 +85,7 @@ class PatternParser:
         self.position = 1 if self.anchored_start else 0
         self.end = len(text)
         self.anchored_end = False
+        self.class_start = 0
 
     def parse(self) -> Node:
         for index, character in enumerate(self.text):
@@ -284,7 +285,7 @@ class PatternParser:
         )
 
     def _class(self) -> Chars:
-        start = self.position
+        start = self.class_start = self.position
         self.position += 1
         negated = self.text.startswith("^", self.position)
         if negated:
@@ -349,6 +350,9 @@ class PatternParser:
 
     def _class_atom(self, first: bool, *, ends_range: bool = False) -> str | Chars:
         character = self.text[self.position : self.position + 1]
+        if not character:
+            self.position = self.class_start
+            self._refuse("this class has no end", "add `]`", 1)
         if character == "\\":
             name = self.text[self.position + 1 : self.position + 2]
             if name in {"d", "w"}:
