@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from trackside.diagnostics import CODES
+from trackside.diagnostics.render.full import render
 from trackside.pipeline import analyse_text
 from trackside.rules import HEADINGS, page
 
@@ -111,8 +112,6 @@ def test_block(block: Block) -> None:
     assert found == wanted, f"marked and not found: {sorted((wanted - found).elements())}"
     if block.snapshot is None:
         return
-    from trackside.diagnostics.render.full import render
-
     rendered = render(findings, analysis.files, color=False)
     if UPDATE and rendered != block.snapshot:
         text = block.page.read_text(encoding="utf-8")
