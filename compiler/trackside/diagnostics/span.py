@@ -33,7 +33,7 @@ class Place(Protocol):
         ...
 
     def at(self, *path: str | int) -> Place:
-        """Go down by keys and indexes as far as the source goes; what is not written there is answered by its nearest parent."""
+        """Go down by keys and indexes; where the source goes no further, its last place answers."""
         ...
 
     def has(self, key: str) -> bool:

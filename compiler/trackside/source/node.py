@@ -31,6 +31,15 @@ class SourceFile:
         end_line = bisect_right(starts, end)
         return Span(self.path, line, start - starts[line - 1] + 1, end_line, end - starts[end_line - 1] + 1)
 
+    def line(self, number: int) -> str:
+        """Give a line's text without its end; lines count from 1, and one past the last is empty."""
+        if self._starts is None:
+            self._starts = line_starts(self.text)
+        if number > len(self._starts):
+            return ""
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return self.text[self._starts[number - 1] : end].rstrip("\r\n")
+
 
 def line_starts(text: str) -> list[int]:
     r"""List the offset at which each line starts; `\n`, `\r\n` and `\r` end a line.
