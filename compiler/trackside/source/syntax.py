@@ -107,19 +107,26 @@ class _Scan:
             if match:
                 self.at = match.end()
             if self.at >= len(text):
+                self._end_properties()
                 return False
             character = text[self.at]
             if character in "\r\n":
                 self.at += 2 if text.startswith("\r\n", self.at) else 1
                 self.line_start = self.at
                 self.fresh = True
-                self.properties = -1
+                self._end_properties()
             elif character == "\t":
                 self._tab()
             elif character == "#" and (self.at == self.line_start or text[self.at - 1] in " \t"):
                 self.at = self._line_end(self.at)
             else:
                 return True
+
+    def _end_properties(self) -> None:
+        """Forget an anchor or a tag at the end of its line: what it marks is below, if anything can be."""
+        if self.properties >= 0 and not self.waiting and not self.flows and self.structured:
+            self.found.append(findings.missing_colon(self.file, self.properties, self._text_end(self.properties)))
+        self.properties = -1
 
     def _tab(self) -> None:
         start = self.at
@@ -298,6 +305,7 @@ class _Scan:
         after = end
         while text.startswith((" ", "\t"), after):
             after += 1
+        self._tabs_within(end, after)
         following = text[after : after + 1]
         comment = following == "#" and after > end
         if self.flows:
@@ -306,6 +314,8 @@ class _Scan:
             colon = following == ":" and self._blank(after + 1)
             fine = not following or following in "\r\n" or comment or colon
             if fine and colon and not lines:
+                if text[start] in "[{*":
+                    self.found.append(findings.complex_key(self.file, start, end))
                 self._key(start, end, after)
                 return
             fine = fine and not colon
@@ -355,7 +365,7 @@ class _Scan:
                 break
             last = _PLAIN_END.search(self.text, here)
             end = last.start() if last else len(self.text)
-            self._tabs_within(here, end)
+            self._tabs_within(self.at, end)
             self._move_over(self.at, here)
             if self.text.startswith(":", end):
                 self._key_below_text(start, was_fresh, here, end)
@@ -507,11 +517,15 @@ class _Scan:
             value = self._value_start(flow)
             self._wants_quotes(value, self._extent(value), "holds `: `")
             return
+        if flow.before == "comma":
+            if not self._blank(at + 1):
+                self._wants_quotes(at, self._extent(at), "begins with `:`")
+                return
+            self.found.append(findings.colon_without_key(self.file, at))
         flow.colon = True
         flow.before = "colon"
+        self.properties = -1
         self.at += 1
-        if flow.before == "comma":
-            self.found.append(findings.colon_without_key(self.file, at))
 
     def _value_start(self, flow: _Flow) -> int:
         """Give where the value of the entry at hand begins, or the entry itself if it has no colon yet."""
@@ -526,6 +540,9 @@ class _Scan:
             self.found.append(findings.missing_comma(self.file, start, end))
         flow.before = "node"
         self.properties = -1
+        is_key = (flow.opening == "{" and not flow.colon) or re.compile(r" *:").match(self.text, end)
+        if is_key and self.text[start] in "[{*":
+            self.found.append(findings.complex_key(self.file, start, end))
 
     def _flow_plain(self, flow: _Flow) -> None:
         start = self.at
@@ -582,7 +599,14 @@ class _Scan:
 
     def _wants_quotes(self, start: int, end: int, why: str) -> None:
         """Report a text that is plain and may not be, and go past it."""
+        key = None
+        if self.fresh and self.structured and not self.flows:
+            key = re.compile(r".+?(?=[ \t]*:(?:[ \t\r\n]|$))").match(self.text, start, self._line_end(start))
+            end = key.end() if key else end
         self.found.append(findings.unquoted(self.file, start, max(end, start + 1), why, bool(self.flows)))
+        if key:
+            self._key(start, end, self.text.index(":", end))
+            return
         self.properties = -1
         if self.flows:
             self.flows[-1].before = "node"

@@ -176,6 +176,16 @@ def unknown_tag(file: SourceFile, start: int) -> Diagnostic:
     )
 
 
+def complex_key(file: SourceFile, start: int, end: int) -> Diagnostic:
+    """Report a mapping, a list or an alias in a key's place."""
+    return Diagnostic(
+        code("complex-key"),
+        "a key is text, and here a mapping, a list or an alias stands for one",
+        Label(file.span(start, end)),
+        help='quote the key if it is text: braces in a template want quotes, `"{name}"`',
+    )
+
+
 def explicit_key(file: SourceFile, at: int) -> Diagnostic:
     """Report a `?` that begins a key."""
     return Diagnostic(
@@ -284,7 +294,12 @@ def indentation(
         columns = str(above.column)
         secondary.append(Label(_line(file, above.start), _spaces(above.column)))
     else:
-        columns = "0"
+        return Diagnostic(
+            code("yaml-indentation"),
+            "this line stands below text that belongs to no key",
+            Label(file.span(start, end)),
+            help="put the text above in quotes, below a key",
+        )
     wanted = f"{columns} {'space' if columns == '1' else 'spaces'}"
     if above is not None and above.column == column:
         headline = "a list and keys stand side by side in one block"
