@@ -52,6 +52,7 @@ _OTHER_COMMENT: Final = re.compile(r"\s+#")
 _LINE: Final = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n)?")
 _BLOCK_HEADER: Final = re.compile(r"(?:[&!]\S*\s+)*[|>][-+0-9]*[ \t]+")
 _MISTAKEN_VERBS: Final = frozenset({"ignore", "disable", "skip", "silence", "suppress", "noqa", "off", "accept"})
+_MOST_GUESSES: Final = 200
 _FORM: Final = "`# trackside: allow <slug> -- <reason>`"
 
 
@@ -78,8 +79,12 @@ def apply_allows(bag: Bag, files: Mapping[str, Source], documents: Iterable[Node
     kept = Bag()
     allows: list[_Allow] = []
     for document in documents:
-        for comment in _comments(document.file, document):
-            allows.extend(_read(comment, document.file, kept))
+        covered: dict[int, int | None] = {}
+        # From the last to the first, so that a run of comment lines is walked once.
+        read = [
+            list(_read(match, document.file, covered, kept)) for match in reversed(_comments(document.file, document))
+        ]
+        allows.extend(allow for of_one in reversed(read) for allow in of_one)
     waiting: dict[tuple[str, str, int | None], list[_Allow]] = {}
     for allow in allows:
         waiting.setdefault((allow.slug, allow.file, allow.line), []).append(allow)
@@ -94,10 +99,12 @@ def apply_allows(bag: Bag, files: Mapping[str, Source], documents: Iterable[Node
         complete = complete and (found.code.rule is not None or found.severity is not Severity.ERROR)
     # A plan with holes is not judged whole, so an allow that silences nothing today may be wanted tomorrow.
     if complete:
-        left = list(kept)
+        left: dict[tuple[str, str], list[Span]] = {}
+        for found in kept:
+            left.setdefault((found.slug, found.primary.span.file), []).append(found.primary.span)
         for allow in allows:
             if not allow.used:
-                kept.add(_unused(allow, left))
+                kept.add(_unused(allow, left.get((allow.slug, allow.file), [])))
     return kept
 
 
@@ -130,8 +137,11 @@ def _comments(file: Source, document: Node) -> list[re.Match[str]]:
     return [match for index, match in enumerate(matches) if index not in text]
 
 
-def _read(match: re.Match[str], file: Source, bag: Bag) -> Iterator[_Allow]:
-    """Read one comment; what cannot be read, or names what cannot be allowed, is reported."""
+def _read(match: re.Match[str], file: Source, covered: dict[int, int | None], bag: Bag) -> Iterator[_Allow]:
+    """Read one comment; what cannot be read, or names what cannot be allowed, is reported.
+
+    `covered` maps the lines of comments further down to what they cover.
+    """
     text, start, end = file.text, match.start(), match.end()
     while text[end - 1].isspace():
         end -= 1
@@ -173,7 +183,7 @@ def _read(match: re.Match[str], file: Source, bag: Bag) -> Iterator[_Allow]:
             label="no reason",
             help="add two hyphens and the reason, for those who read the plan after you",
         )
-    line = _line_covered(text, start, comment)
+    line = covered[comment.line] = _line_covered(text, start, comment.line, covered)
     for slug in slugs:
         place = file.span(*slug.span())
         if _is_known(slug[0], place, bag):
@@ -194,8 +204,10 @@ def _is_known(slug: str, place: Span, bag: Bag) -> bool:
             label="what is generated would be wrong" if entry.rule else "not the finding of a rule",
         )
         return False
-    allowable = [entry.slug for entry in CODES.values() if entry.can_be_allowed]
-    meant = nearest(slug, allowable) or next((entry.slug for entry in CODES.values() if entry.id == slug.upper()), None)
+    meant = next((entry.slug for entry in CODES.values() if entry.id == slug.upper()), None)
+    # Guessing takes its time: who has written hundreds of wrong slugs sees what is meant from the first ones.
+    if meant is None and len(bag) < _MOST_GUESSES:
+        meant = nearest(slug, [entry.slug for entry in CODES.values() if entry.can_be_allowed])
     bag.report(
         "unknown-allow",
         place,
@@ -207,7 +219,7 @@ def _is_known(slug: str, place: Span, bag: Bag) -> bool:
     return False
 
 
-def _line_covered(text: str, start: int, comment: Span) -> int | None:
+def _line_covered(text: str, start: int, number: int, covered: dict[int, int | None]) -> int | None:
     """Say which line a comment speaks of: its own, or the first one below the comment lines it stands in.
 
     None where a blank line or the end of the file comes first.
@@ -215,8 +227,8 @@ def _line_covered(text: str, start: int, comment: Span) -> int | None:
     line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
     before = text[line_start:start].lstrip()
     if before and not before.startswith("#"):
-        return comment.line
-    number, position = comment.line, start
+        return number
+    position = start
     while line := _LINE.match(text, position):
         content = line[1].strip()
         if not content:
@@ -224,15 +236,15 @@ def _line_covered(text: str, start: int, comment: Span) -> int | None:
         if not content.startswith("#"):
             return number
         number, position = number + 1, line.end()
+        if number in covered:
+            return covered[number]
     return None
 
 
-def _unused(allow: _Allow, left: list[Diagnostic]) -> Diagnostic:
-    """Say that an allow silences nothing, and where the nearest finding of its slug is, if there is one."""
-    elsewhere = [
-        found.primary.span for found in left if found.slug == allow.slug and found.primary.span.file == allow.file
-    ]
-    closest = min(elsewhere, key=lambda span: (abs(span.line - allow.comment.line), span), default=None)
+def _unused(allow: _Allow, left: list[Span]) -> Diagnostic:
+    """Say that an allow silences nothing, and which of the findings `left` of its slug, in order, is nearest."""
+    index = bisect_left(left, allow.span)
+    closest = min(left[max(0, index - 1) : index + 1], key=lambda span: abs(span.line - allow.span.line), default=None)
     if allow.line is None:
         help = "put it on the comment line directly above what it speaks of, with no blank line between"
     elif closest is not None:

@@ -237,7 +237,7 @@ def _search(first: _Automaton, second: _Automaton, *, same_template: bool) -> Fa
     """Find a shortest text that both read; in one template, one that they read differently."""
     origin: _Pair = (0, 0, not same_template)
     came: dict[_Pair, tuple[_Pair, str, int, int] | None] = {origin: None}
-    waiting = deque([origin])
+    waiting: deque[_Pair] = deque([origin])
     while waiting:
         pair = waiting.popleft()
         left, right, differs = pair
