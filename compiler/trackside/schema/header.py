@@ -17,7 +17,7 @@ class RawHeader(Shape):
         Text, BeforeValidator(matching(r"[a-z][a-z0-9-]{0,63}", "a name of lowercase letters, digits and hyphens"))
     ] = Field(description="The plan's name: lowercase letters, digits and hyphens.", examples=["acme-shop"])
     version: Annotated[Text, BeforeValidator(matching(_SEMVER, "a semantic version such as 1.0.0"))] = Field(
-        description="A semantic version; `trackside diff` says which part must move.", examples=["1.0.0"]
+        description="A semantic version: a breaking change moves its first part.", examples=["1.0.0"]
     )
     description: Text | None = Field(
         None, description="What the plan covers.", examples=["What Acme Shop measures, and from which side."]
