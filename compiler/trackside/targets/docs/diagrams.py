@@ -30,6 +30,8 @@ class Flow(NamedTuple):
     is_later: bool
     is_keyed: bool
     copy: ClientCopy | None
+    outcome: str | None = None
+    """The placement of the event that an intent leads to."""
 
 
 class Diagrams:
@@ -51,9 +53,11 @@ class Diagrams:
         is_job, is_webhook = event.kind == "batch_job", event.kind == "webhook"
         is_keyed = event.dedupe is not None
         copy = event.client_copy
+        outcome = self._plan.events.get(event.outcome.event) if event.outcome is not None else None
         shape = (
             (event.placement, event.sources, identity.mode, identity.ids, is_job, is_webhook, event.emitted, is_keyed),
             None if copy is None else (copy.mode, copy.grace, copy.on_unknown),
+            None if outcome is None else outcome.placement,
         )
         drawn = self._shapes.get(shape)
         if drawn is None:
@@ -71,11 +75,16 @@ class Diagrams:
                 is_later=event.emitted == "later",
                 is_keyed=is_keyed,
                 copy=copy,
+                outcome=None if outcome is None else outcome.placement,
             )
             drawn = self._shapes[shape] = self.draw(event.placement, flow)
         fires = mermaid_text(event.trigger or event.description or event.name)
         request = mermaid_text(event.route, 60) if event.route else "a request"
         words = drawn.replace("\x01", mermaid_text(event.name)).replace("\x02", fires).replace("\x03", request)
+        if outcome is not None and event.outcome is not None:
+            joined = f", joined by {mermaid_text(', '.join(event.outcome.by))}" if event.outcome.by else ""
+            leads = mermaid_text(outcome.route, 60) if outcome.route else "a request"
+            words = words.replace("\x04", mermaid_text(outcome.name) + joined).replace("\x05", leads)
         return Markdown(words)
 
     def of_placement(self, placement: str) -> Markdown:
@@ -134,9 +143,11 @@ class Diagrams:
         relayed = [source for source in flow.clients if source not in direct]
         endpoint, endpoint_line = self._endpoint_of(())
         ids = listed(["device_id", "session_id"] if flow.mode == "any" else list(flow.ids))
+        asked = flow.outcome is not None and flow.outcome != "client"
         lines = [
             "actor P as Person",
             self._client_line(flow),
+            *(["participant S as Our server"] if asked and (not relayed or endpoint != "S") else []),
             *(endpoint_line if relayed else []),
             f"participant D as {self._destination}",
             f"P->>C: {flow.fires}",
@@ -151,8 +162,11 @@ class Diagrams:
                 f"{endpoint}->>D: {flow.name}, checked against the plan",
             ]
         over = f"C,{endpoint}" if relayed and not direct else "C,D"
-        lost = "lost where the device never gets online again"
-        lines.append(f"Note over {over}: {lost}{', or a blocker stops it' if direct else ''}")
+        lines.append(f"Note over {over}: lost if never online again{', or if blocked' if direct else ''}")
+        if asked:
+            lines += ["C->>S: \x05", "S->>D: then \x04"]
+        elif flow.outcome is not None:
+            lines += ["C->>D: then \x04"]
         return lines
 
     # --- server ---

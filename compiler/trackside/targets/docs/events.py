@@ -20,12 +20,13 @@ from trackside.targets.docs.promises import (
 )
 from trackside.targets.docs.values import FEW, Columns, Rows, Types, allowed_value, extension, held
 from trackside.targets.docs.wording import PLACEMENTS, carriers, codes, listed, side_word
-from trackside.targets.escape import markdown_code, markdown_link, markdown_paragraphs, markdown_text
+from trackside.targets.escape import Markdown, markdown_code, markdown_link, markdown_paragraphs, markdown_text
 from trackside.targets.samples import Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+_STATUS = {"planned": "planned: nothing sends it yet", "live": "live", "deprecated": "deprecated: on its way out"}
 _PII = {"pseudonymous": "pseudonymous", "personal": "personal data", "sensitive": "sensitive personal data"}
 
 
@@ -43,6 +44,10 @@ class EventPages:
         self._columns: dict[tuple[str, ...], Columns] = {}
         self._shared: dict[tuple[object, ...], str] = {}
         self._plan_name = markdown_text(plan.name)
+        self._intents: dict[str, list[str]] = {}
+        for event in plan.events.values():
+            if event.outcome is not None:
+                self._intents.setdefault(event.outcome.event, []).append(self._link(event.name))
 
     def page(self, event: Event) -> str:
         """Print one event's page, in the order in which a reader asks."""
@@ -59,6 +64,8 @@ class EventPages:
         blocks += ["## How it travels", self._travels(event), self._diagrams.of_event(event)]
         if event.outcome is not None:
             blocks.append(self._outcome(event.outcome))
+        if event.name in self._intents:
+            blocks.append(f"Its intent is {listed(self._intents[event.name])}.")
         blocks.append("## Properties")
         blocks.append(self._table(event.properties, columns) if event.properties else "It has none of its own.")
         blocks += [f"**{markdown_code(path)}:**\n\n{items(enum)}" for path, enum in long_enums(event.properties)]
@@ -73,12 +80,12 @@ class EventPages:
             blocks += ["### The client's copy", *hybrid(plan, event)]
         if event.revenue is not None:
             blocks += ["## Revenue", *revenue_words(event, views)]
-        blocks += ["## Privacy", self._privacy(event, columns), "## Owner and life", _life(event, self._pages)]
+        blocks += ["## Privacy", self._privacy(event, columns), "## Owner and life", self._life(event)]
         blocks.append("## How to send it")
         blocks += [self._call(view) for view in views] or ["No source sends it."]
-        if event.extensions:
-            rows = [f"| {markdown_code(key)} | {extension(value)} |" for key, value in event.extensions.items()]
-            blocks += ["## More", table(["Key", "Value"], rows)]
+        more = extensions(event.extensions)
+        if more is not None:
+            blocks += ["## More", more]
         blocks.append("")
         return "\n\n".join(blocks)[:-1]
 
@@ -119,11 +126,12 @@ class EventPages:
 
     def _outcome(self, outcome: Outcome) -> str:
         """Lead from an intent to its outcome."""
-        page = self._pages.get(outcome.event)
-        name = markdown_text(outcome.event)
-        link = f"[{name}]({page}.md)" if page else name
         by = f", joined by {codes(outcome.by)}" if outcome.by else ""
-        return f"It is an intent. Its outcome is {link}{by}."
+        return f"It is an intent. Its outcome is {self._link(outcome.event)}{by}."
+
+    def _link(self, event: str) -> str:
+        page = self._pages.get(event)
+        return f"[{markdown_text(event)}]({page}.md)" if page else str(markdown_text(event))
 
     # --- how it travels ---
 
@@ -195,6 +203,22 @@ class EventPages:
         said = [f"{markdown_code(path)} is {_PII[prop.pii]}{_kept(prop, columns)}" for path, prop in found]
         return f"{'; '.join(said)}. {consent}"
 
+    def _life(self, event: Event) -> str:
+        """Say who owns the event and where it is in its life, as a list."""
+        owners = listed([markdown_text(owner) for owner in event.owners])
+        lines = [f"Owner: {owners}" if owners else "Owner: nobody yet; `owner:` in the plan names a team"]
+        lines.append(f"Status: {_STATUS[event.status]}")
+        if event.since:
+            lines.append(f"Since: {markdown_text(event.since)}")
+        if event.replaced_by:
+            lines.append(f"Replaced by: {self._link(event.replaced_by)}")
+        if event.expires:
+            lines.append(f"Expires: {markdown_text(event.expires)}; after that checks warn, and nothing else changes")
+        if event.tags:
+            lines.append(f"Tags: {listed([markdown_text(tag) for tag in event.tags])}")
+        lines += [markdown_link(label, url) for label, url in event.links]
+        return "\n".join([f"- {line}" for line in lines])
+
     # --- how it is called ---
 
     def _call(self, view: View) -> str:
@@ -212,7 +236,7 @@ def _kept(prop: Property, columns: Columns) -> str:
 def _fires(event: Event) -> str:
     said = f"**Fires when:** {markdown_text(event.trigger)}" if event.trigger else "The plan does not say more on when."
     if event.route:
-        said += f" In {markdown_code(event.route)}."
+        said += f" In the request {markdown_code(event.route)}."
     if event.emitted == "later":
         said += " It is emitted later than the request that it goes back to, by a webhook or a job."
     if event.time:
@@ -255,21 +279,8 @@ def _within(type: Type) -> Iterable[tuple[str, tuple[EnumValue, ...]]]:
             yield f".{path}", enum
 
 
-def _life(event: Event, pages: dict[str, str]) -> str:
-    """Say who owns the event and where it is in its life, as a list."""
-    owners = listed([markdown_text(owner) for owner in event.owners])
-    lines = [f"Owner: {owners}" if owners else "Owner: nobody yet; `owner:` in the plan names a team"]
-    status = {"planned": "planned: nothing sends it yet", "live": "live", "deprecated": "deprecated: on its way out"}
-    lines.append(f"Status: {status[event.status]}")
-    if event.since:
-        lines.append(f"Since: {markdown_text(event.since)}")
-    if event.replaced_by:
-        page = pages.get(event.replaced_by)
-        name = markdown_text(event.replaced_by)
-        lines.append(f"Replaced by: [{name}]({page}.md)" if page else f"Replaced by: {name}")
-    if event.expires:
-        lines.append(f"Expires: {markdown_text(event.expires)}; after that checks warn, and nothing else changes")
-    if event.tags:
-        lines.append(f"Tags: {listed([markdown_text(tag) for tag in event.tags])}")
-    lines += [markdown_link(label, url) for label, url in event.links]
-    return "\n".join([f"- {line}" for line in lines])
+def extensions(found: dict[str, object]) -> Markdown | None:
+    """Show `x-` keys; None where there are none."""
+    if not found:
+        return None
+    return table(["Key", "Value"], [f"| {markdown_code(key)} | {extension(value)} |" for key, value in found.items()])

@@ -10,7 +10,7 @@ from trackside.ir.keys import namespace_uuid
 from trackside.ir.matrix import MATRIX
 from trackside.targets.base import File
 from trackside.targets.docs.diagrams import Diagrams
-from trackside.targets.docs.events import items, long_enums
+from trackside.targets.docs.events import extensions, items, long_enums
 from trackside.targets.docs.pages import parted, table
 from trackside.targets.docs.promises import WorkedKeys, key_parts, telling
 from trackside.targets.docs.values import FEW, Columns, Rows, Types, held, notes, value_code
@@ -43,9 +43,8 @@ class PlanPages:
         """Yield every page, the index first."""
         yield self._index()
         if len(self._plan.events) > INLINE:
-            yield from self._parted(
-                "events", "events", [self._event_row(event) for event in self._plan.events.values()]
-            )
+            rows = [self._event_row(event, event.placement) for event in self._plan.events.values()]
+            yield from self._parted("events", "events", rows)
         yield self._identity()
         yield from self._keys()
         yield self._matrix()
@@ -55,13 +54,13 @@ class PlanPages:
 
     def _file(self, name: str, **values: object) -> File:
         text = self._templates.get_template(f"docs/{name}.j2").render(plan=markdown_text(self._plan.name), **values)
-        return File(f"{self._out}/{name}", text)
+        return File(f"{self._out}/{name}", f"{text.rstrip()}\n")
 
     def _parted(self, stem: str, kind: str, rows: list[str], **values: object) -> Iterator[File]:
         template = self._templates.get_template(f"docs/{kind}.md.j2")
         for name, part, where in parted(stem, _HEADS[kind], rows):
             text = template.render(plan=markdown_text(self._plan.name), table=part, where=where, rows=rows, **values)
-            yield File(f"{self._out}/{name}", text)
+            yield File(f"{self._out}/{name}", f"{text.rstrip()}\n")
 
     def _link(self, event: str) -> str:
         page = self._pages.get(event)
@@ -82,8 +81,11 @@ class PlanPages:
         lists = []
         if len(events) <= INLINE:
             for placement in used:
-                rows = [self._event_row(event) for event in events if event.placement == placement]
-                lists.append((Markdown(_TITLES[placement]), table(_HEADS["events"], rows)))
+                rows = [
+                    self._event_row(event, codes(event.sources)) for event in events if event.placement == placement
+                ]
+                head = ["Event", "Sources", "Kind", "Owner", "What it is"]
+                lists.append((Markdown(_TITLES[placement]), table(head, rows)))
         return self._file(
             "README.md",
             version=markdown_text(plan.version),
@@ -96,6 +98,7 @@ class PlanPages:
             lists=lists,
             counts=self._counts(events) if len(events) > INLINE else None,
             count=Markdown(f"{len(events):,}"),
+            extensions=extensions(plan.extensions),
         )
 
     def _sources(self) -> Markdown:
@@ -126,11 +129,11 @@ class PlanPages:
         origins = f", for pages of {codes(endpoint.origins)} too" if endpoint.origins else ""
         return Markdown(f"{markdown_code(endpoint.route)}, served by {markdown_code(endpoint.served_by)}{origins}")
 
-    def _event_row(self, event: Event) -> str:
+    def _event_row(self, event: Event, sent_by: str) -> str:
         owners = listed([markdown_text(owner) for owner in event.owners]) or "–"
         what = markdown_text(event.description) if event.description else ""
         status = f" ({event.status})" if event.status != "live" else ""
-        return f"| {self._link(event.name)}{status} | {event.placement} | {event.kind} | {owners} | {what} |"
+        return f"| {self._link(event.name)}{status} | {sent_by} | {event.kind} | {owners} | {what} |"
 
     def _counts(self, events: list[Event]) -> Markdown:
         counts: dict[tuple[str, str], int] = {}
