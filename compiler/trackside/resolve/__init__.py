@@ -10,7 +10,7 @@ from typing import Final
 
 from trackside.diagnostics import Bag
 from trackside.ir import Naming, Plan
-from trackside.resolve.draft import Draft
+from trackside.resolve.draft import Draft, plain_extensions
 from trackside.resolve.events import EventResolver, check_references
 from trackside.resolve.properties import PropertyResolver
 from trackside.resolve.settings import (
@@ -80,5 +80,6 @@ def resolve(raw: RawPlan, bag: Bag) -> Plan:
         user_views=draft.user_views,
         context_views=draft.context_views,
         enrichment_views=draft.enrichment_views,
+        extensions=plain_extensions({**top.extensions, **top.plan.extensions}),
         holes=frozenset(draft.holes),
     )
