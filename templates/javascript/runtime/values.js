@@ -54,19 +54,15 @@ const read = (type, value) => {
 };
 
 /**
- * Check a part of a value. What a getter or a proxy throws is a refusal like any other.
+ * Say where a refusal comes from. What a getter or a proxy throws is a refusal like any other.
  *
- * @param {string} step the way to the part
- * @param {() => any} check
+ * @param {string} step the way to the part at fault
+ * @param {unknown} error
  */
-const within = (step, check) => {
-  try {
-    return check();
-  } catch (error) {
-    const refusal = error instanceof Refusal ? error : new Refusal("unreadable");
-    refusal.path = step + refusal.path;
-    throw refusal;
-  }
+const locate = (step, error) => {
+  const refusal = error instanceof Refusal ? error : new Refusal("unreadable");
+  refusal.path = step + refusal.path;
+  return refusal;
 };
 
 /** @param {any} value an object that is meant to hold properties: not a list, a Date, a Map or the like */
@@ -92,15 +88,13 @@ export const fields = (given, required, optional = {}, caught = refuseAgain, res
   /** @type {(name: string, type: Type, needed?: boolean) => void} */
   const take = (name, type, needed) => {
     try {
-      within("." + name, () => {
-        const value = has(given, name) ? given[name] : undefined;
-        const isFixed = /** @type {Check} */ (type).fixed;
-        if (value === undefined && !isFixed) return needed && refuse("missing");
-        const form = read(type, value);
-        if (form !== undefined) wire.push([name, form]);
-      });
-    } catch (refusal) {
-      caught(/** @type {Refusal} */ (refusal), needed);
+      const value = has(given, name) ? given[name] : undefined;
+      const isFixed = /** @type {Check} */ (type).fixed;
+      if (value === undefined && !isFixed) return needed && refuse("missing");
+      const form = read(type, value);
+      if (form !== undefined) wire.push([name, form]);
+    } catch (error) {
+      caught(locate("." + name, error), needed);
     }
   };
   for (const name of Object.keys(required)) take(name, required[name], true);
@@ -251,7 +245,11 @@ export const list = (type, minimum = 0, maximum = Infinity) => (value) => {
   if (!isWithin(value.length, minimum, maximum)) refuse("wrong size");
   const wire = [];
   for (let index = 0; index < value.length; index++)
-    wire.push(within(`[${index}]`, () => read(type, value[index])));
+    try {
+      wire.push(read(type, value[index]));
+    } catch (error) {
+      throw locate(`[${index}]`, error);
+    }
   return wire;
 };
 
