@@ -168,7 +168,7 @@ _MD_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;", ":
 _MD_CODE: Final = re.compile("[ -_a-{}~]+")
 _MD_NO_CODE: Final = re.compile(f"[`|{_MD_INVISIBLE}\\u2028\\u2029]")
 _MD_URL: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[!-~]+")
-_MD_URL_SPECIAL: Final = re.compile(r"[\\`|()<>\[\]\"'{}*_]")
+_MD_URL_SPECIAL: Final = re.compile(r"[\\`|()<>\[\]]")
 
 
 def _spelled_out(character: str) -> str:
