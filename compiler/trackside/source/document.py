@@ -236,9 +236,11 @@ class DocumentReader:
         tag = event.tag
         if tag is not None and (tag != _TEXT_TAG or event.anchor is not None):
             raise OddText(event.end_mark.index)
-        if match is None and event.value:
+        if plain and not event.value:
+            raise OddText(start, findings.nothing_marked(self.file, start))
+        if match is None:
             raise OddText(start)
-        return (match.end() if match else end), plain and tag is None
+        return match.end(), plain and tag is None
 
     def _collection_properties(self, event: Any, start: int) -> int:
         tag = event.tag

@@ -81,6 +81,18 @@ def missing_value(file: SourceFile, start: int, end: int) -> Diagnostic:
     )
 
 
+def nothing_marked(file: SourceFile, start: int) -> Diagnostic:
+    """Report an anchor or a tag before a value that is not there."""
+    match = re.compile(r"[^\s,\]}]*").match(file.text, start)
+    end = match.end() if match else start
+    return Diagnostic(
+        code("missing-value"),
+        f"`{shown(file.text[start:end])}` stands before no value",
+        Label(file.span(start, end)),
+        help="write the value after it, or leave it out",
+    )
+
+
 def unquoted_comma(file: SourceFile, start: int, end: int) -> Diagnostic:
     """Report text inside `{}` that a comma has cut; the span is the whole of it."""
     return _wants_quotes("unquoted-comma", file, start, end, "a comma", "inside `{}` a comma ends text without quotes")

@@ -9,6 +9,7 @@ from trackside.diagnostics.model import Diagnostic, Edit, Fix, Label
 from trackside.source.scalars import quoted, shown
 
 if TYPE_CHECKING:
+    from trackside.diagnostics.span import Span
     from trackside.source.node import SourceFile
 
 
@@ -316,7 +317,7 @@ def _spaces(count: int) -> str:
     return "1 space" if count == 1 else f"{count} spaces"
 
 
-def _line(file: SourceFile, start: int) -> tuple:
+def _line(file: SourceFile, start: int) -> Span:
     end = start
     while end < len(file.text) and file.text[end] not in " \r\n":
         end += 1
