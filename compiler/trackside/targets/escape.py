@@ -135,9 +135,12 @@ def js_doc(text: str) -> str:
     >>> print(js_doc("Ends */ here.\\n@deprecated {@link x}"))
     Ends *\\/ here. &#64;deprecated {&#64;link x}
     """
-    line = _WHITE.sub(" ", text).strip()
-    if not line.isprintable() or "@" in line or "*/" in line:
-        line = _JS_TAG.sub(r"\1&#64;", _JS_COMMENT.sub("\ufffd", line)).replace("*/", "*\\/")
+    if text.isprintable() and "  " not in text:  # most texts; the long way gives them back as they are
+        line = text.strip()
+    else:
+        line = _JS_COMMENT.sub("\ufffd", _WHITE.sub(" ", text).strip())
+    if "@" in line or "*/" in line:
+        line = _JS_TAG.sub(r"\1&#64;", line).replace("*/", "*\\/")
     return line
 
 

@@ -90,7 +90,7 @@ export const fields = (given, required, optional = {}, caught = refuseAgain, res
     try {
       const value = has(given, name) ? given[name] : undefined;
       const isFixed = /** @type {Check} */ (type).fixed;
-      if (value === undefined && !isFixed) return needed && refuse("missing");
+      if (value === undefined && !isFixed) return needed ? refuse("missing") : undefined;
       const form = read(type, value);
       if (form !== undefined) wire.push([name, form]);
     } catch (error) {
