@@ -147,6 +147,9 @@ def test_a_key_is_worked_out(shop: dict[str, str]) -> None:
     renamed = section(shop["events/order_refunded.md"], "How it is counted once")
     assert '[1,"refund_issued","REF-5521"]' in renamed
     assert "The key is called `refund_issued`" in renamed
+    assert (
+        "| [order_refunded](events/order_refunded.md), called `refund_issued` | `refund_id` |" in shop["dedupe-keys.md"]
+    )
     assert "insert_id  renewal_sub_8hXk2P_2" in shop["events/subscription_renewed.md"]
 
 
@@ -169,7 +172,7 @@ events:
     assert "It has no dedupe key." in pages["events/d.md"]
     rows = section(pages["dedupe-keys.md"], "Dedupe keys")
     assert "`000`, `123e4567-e89b-42d3-a456-426614174000` (made up)" in rows
-    assert "| [b](events/b.md) | `b` | `x` | – | – | 7 days |" in rows
+    assert "| [b](events/b.md) | `x` | – | – | 7 days |" in rows
     assert "of which there are 1," in rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trackside.ir import EnumValue, Event, Outcome, Plan, Property, Scalar, Side, Source, Type, View
+from trackside.ir import EnumValue, Event, Object, Outcome, Plan, Property, Scalar, Side, Source, Type, View
 from trackside.ir.matrix import MATRIX
 from trackside.targets.docs.calls import Calls, fixed
 from trackside.targets.docs.diagrams import Diagrams
@@ -274,7 +274,7 @@ def _within(type: Type) -> Iterable[tuple[str, tuple[EnumValue, ...]]]:
     if isinstance(type, Scalar):
         if len(type.enum) > FEW:
             yield "", type.enum
-    elif hasattr(type, "properties"):
+    elif isinstance(type, Object):
         for path, enum in long_enums(type.properties):
             yield f".{path}", enum
 

@@ -204,9 +204,10 @@ class PlanPages:
                 continue
             worked = self._worked.of(event, key)
             made = " (made up)" if worked.made else ""
+            called = f", called {markdown_code(key.key_name)}" if key.key_name != event.name else ""
             identifier = markdown_code(worked.insert_id) if worked.insert_id is not None else "–"
             rows.append(
-                f"| {self._link(event.name)} | {markdown_code(key.key_name)} | {key_parts(key)} "
+                f"| {self._link(event.name)}{called} | {key_parts(key)} "
                 f"| {worked.shown_parts}{made} | {identifier} | {duration(key.window)} |"
             )
         yield from self._parted(
@@ -404,7 +405,7 @@ _TITLES: Final = {
 
 _HEADS: Final = {
     "events": ["Event", "Placement", "Kind", "Owner", "What it is"],
-    "dedupe-keys": ["Event", "Key name", "Made of", "For", "insert_id", "Window"],
+    "dedupe-keys": ["Event", "Made of", "For", "insert_id", "Window"],
     "privacy": ["Where", "Property", "Kind of data", "Sent from"],
 }
 
