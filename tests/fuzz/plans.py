@@ -20,6 +20,9 @@ NASTY = [
 ]  # fmt: skip
 """Pieces of text that end comments, strings or lines somewhere."""
 
+PRINTABLE = [piece for piece in NASTY if not any(unicodedata.category(character) == "Cc" for character in piece)]
+"""Those of them that a name may hold."""
+
 AWKWARD_NAMES = [
     "class", "import", "None", "True", "def", "lambda", "await", "async", "match", "type", "print", "str", "dict",
     "list", "self", "context", "time", "track", "capture", "configure", "identify", "stats", "Context", "Receipt",
@@ -47,7 +50,7 @@ def prose() -> st.SearchStrategy[str]:
 def names(draw: st.DrawFn, count: int) -> list[str]:
     """Draw names that differ: awkward words, and plain ones with a number."""
     awkward = draw(st.lists(st.sampled_from(AWKWARD_NAMES), max_size=count, unique_by=str.lower))
-    words = st.sampled_from(["page", "order", "Item Sold", "stateChange"])
+    words = st.sampled_from(["page", "order", "Item Sold", "stateChange", *(f"x {piece} y" for piece in PRINTABLE)])
     plain = [f"{draw(words)} {index}" for index in range(count)]
     return (awkward + plain)[:count]
 
@@ -67,6 +70,9 @@ SCALARS: list[dict[str, Any]] = [
     {"type": "any"},
     {"enum": ["red", "Green", "*/", '"""']},
     {"enum": {"a": "first", "b": "second ${x}"}},
+    {"enum": PRINTABLE},
+    {"const": "`${*/}` \\"},
+    {"type": "string", "pattern": '[\\\\/"`$*-]{1,3}'},
     {"type": "integer", "enum": [1, 2, 30]},
     {"const": "fixed"},
 ]
@@ -93,7 +99,10 @@ def properties(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
     prop = draw(types(depth=depth))
     if draw(st.booleans()):
         prop["description"] = draw(prose())
-    if "const" not in prop:
+    if draw(st.integers(0, 9)) == 0:
+        prop["only"] = draw(st.sampled_from(["client", "server"]))
+        prop["unit"] = draw(prose())
+    elif "const" not in prop:
         prop["optional"] = draw(st.sampled_from([False, False, True, "client", "server"]))
         if prop.get("type") != "any" and draw(st.booleans()):
             prop["nullable"] = True
@@ -113,8 +122,18 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
         if draw(st.booleans()):
             event["description"] = draw(prose())
             event["trigger"] = draw(prose())
+            event["owner"] = draw(prose())
+            event["tags"] = [draw(prose())]
+            event["links"] = {draw(prose()): draw(prose())}
+            event["x-note"] = draw(prose())
         events[name] = event
-    return with_head({"events": events})
+    return with_head(
+        {
+            "enrichments": {"look up */": {"by": "user_id", "properties": {"found": {"type": "string"}}}},
+            "user_properties": {key: {"type": "string", "description": draw(prose())} for key in draw(names(2))},
+            "events": events,
+        }
+    )
 
 
 @st.composite
