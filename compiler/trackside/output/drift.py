@@ -31,7 +31,7 @@ _WANTS_FORCE: Final = {"output-edited", "foreign-file"}
 
 
 class Drift(NamedTuple):
-    """How many files were compared, and the command that mends what differs; None when no command does."""
+    """How many files were compared, and the command that mends all that differs, if there is one."""
 
     compared: int
     mend: str | None
@@ -60,6 +60,6 @@ def find_drift(job: Job, bag: Bag, watcher: Watcher) -> Drift:
         bag.add(report.left_over(leftover, job.command))
     job.report_faults(faults, bag)
     slugs = {found.slug for found in bag}
-    if not slugs <= WORDS.keys():
+    if not slugs or not slugs <= WORDS.keys():
         return Drift(len(made), None)
     return Drift(len(made), job.force if slugs & _WANTS_FORCE else job.command)

@@ -277,15 +277,15 @@ def load(places: Places) -> Complete | None:
     try:
         with open(os.open(places.journal, OPEN_FLAGS), "rb", buffering=0) as file:
             end = file.seek(0, os.SEEK_END) - _TRAILER
-            length, _, checksum = _read(file.fileno(), max(end, 0), _TRAILER).decode("ascii", "replace").partition(" ")
-            table = _read(file.fileno(), end - int(length, 16), int(length, 16))
+            size, _, checksum = _read(file.fileno(), end, _TRAILER, end + _TRAILER).decode("ascii").partition(" ")
+            table = _read(file.fileno(), end - int(size, 16), int(size, 16), end)
             if digest(_HEAD + table) != checksum.rstrip("\n"):
                 return None
             steps = []
             for line in table.decode().split("\n")[:-1]:
-                new, old, offset, size, path = line.split(" ", 4)
-                step = Step(new, old, int(offset), int(size), path)
-                if new != ABSENT and digest(_read(file.fileno(), step.offset, step.length)) != new:
+                new, old, offset, length, path = line.split(" ", 4)
+                step = Step(new, old, int(offset), int(length), path)
+                if new != ABSENT and digest(_read(file.fileno(), step.offset, step.length, end)) != new:
                     return None
                 steps.append(step)
     except (OSError, ValueError):
@@ -321,20 +321,21 @@ def write_file(path: str, content: bytes, shown: str) -> None:
 def _copy(content: int, step: Step, sibling: str) -> None:
     descriptor = os.open(sibling, _WRITE_FLAGS, 0o666)
     try:
-        _write_all(descriptor, _read(content, step.offset, step.length))
+        _write_all(descriptor, _read(content, step.offset, step.length, step.offset + step.length))
     finally:
         os.close(descriptor)
 
 
-def _read(descriptor: int, offset: int, length: int) -> bytes:
-    os.lseek(descriptor, offset, os.SEEK_SET)
+def _read(descriptor: int, offset: int, length: int, end: int) -> bytes:
+    """Read a stretch of a file that has to lie before `end`. Raises OSError."""
     parts: list[bytes] = []
-    while length > 0:
-        part = os.read(descriptor, length)
-        if not part:
-            raise OSError(errno.EIO, "the journal ends too early")
-        parts.append(part)
-        length -= len(part)
+    if 0 <= offset <= offset + length <= end:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        while length > 0 and (part := os.read(descriptor, length)):
+            parts.append(part)
+            length -= len(part)
+    if length:
+        raise OSError(errno.EIO, "the journal ends too early")
     return b"".join(parts)
 
 
