@@ -237,7 +237,7 @@ class Diagrams:
                 "Note over D: keeps whichever copy comes in first",
             ]
         lines += [
-            f"Note over C: seals and stores a copy of {flow.name}",
+            f"Note over C: seals a copy of {flow.name}",
             f"C->>S: {flow.request} with {self._carried()}",
         ]
         if flow.is_later:

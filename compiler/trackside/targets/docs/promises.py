@@ -171,10 +171,15 @@ def hybrid(plan: Plan, event: Event) -> list[str]:
         )
     rows = "\n".join([f"| {learns} | {then} |" for learns, then in ways])
     paragraphs = [
-        "The server owns the fact. The client's copy is sealed and stored before the request leaves, so that a fact is "
-        "not lost; it never asserts one. One of these ends it:",
+        "The server owns the fact. The client's copy is sealed before the request leaves, so that a fact is not lost; it "
+        "never asserts one. One of these ends it:",
         f"| The client learns | and its copy is |\n|---|---|\n{rows}",
     ]
+    if any(plan.sources[name].target == "javascript" for name in event.sources):
+        paragraphs.append(
+            "In generated browser code of this version, the copy lives as long as its page, and the code that made the "
+            "request ends it, by `copy.send()` or `copy.drop()`."
+        )
     if endpoint is None:
         paragraphs.append(
             "There is no first-party endpoint, so a copy that is sent goes straight to the destination, which keeps "
