@@ -1,6 +1,11 @@
 /** What the generated modules have in common: their types. */
 
-/** What sends: `@amplitude/analytics-browser`, or any object with its `track`. */
+/**
+ * What sends: `@amplitude/analytics-browser`, or any object with its `track`.
+ *
+ * `options` has the vendor's names, and no key that is undefined. An id that is null is one that the event must not
+ * carry.
+ */
 export interface Client {
   track(name: string, properties?: Record<string, any>, options?: any): unknown;
   identify?(changes: any, options?: any): unknown;

@@ -191,7 +191,5 @@ export const LOST = { accepted: false, flagged: false, insertId: undefined, prob
  * @param {Options} [options]
  * @returns {(properties?: any, call?: any) => import("./api.js").Receipt}
  */
-export const event =
-  (plan, name, required, optional, options) =>
-  (properties, call) =>
-    guard(() => send(seal(plan, name, properties, required, optional, options), call)) || LOST;
+export const event = (plan, name, required, optional, options) => (properties, call) =>
+  guard(() => send(seal(plan, name, properties, required, optional, options), call)) || LOST;

@@ -32,17 +32,28 @@ const hash = (plan, values) =>
     JSON.stringify([1, ...values.map((value) => (typeof value == "string" ? value.normalize() : value))]),
   );
 
-/** @type {(plan: {namespace?: string}, parts: readonly string[], name?: string) => Key} `name` where it is not the event's */
+/**
+ * Hash properties. The key has a name of its own where it is not the event's.
+ *
+ * @type {(plan: {namespace?: string}, parts: readonly string[], name?: string) => Key}
+ */
 export const keyOf = (plan, parts, name) => (wire, event) => {
   const values = valuesOf(parts, wire);
   return values && hash(plan, [name ?? event, ...values]);
 };
 
-/** @type {(plan: {namespace?: string}, name?: string) => Key} a key for one attempt, whose UUID travels with the request */
-export const attemptKey = (plan, name) => (_, event, sealed) =>
-  hash(plan, [name ?? event, (sealed.attempt = uuid4())]);
+/**
+ * Hash one attempt, whose UUID travels with the request.
+ *
+ * @type {(plan: {namespace?: string}, name?: string) => Key}
+ */
+export const attemptKey = (plan, name) => (_, event, sealed) => hash(plan, [name ?? event, (sealed.attempt = uuid4())]);
 
-/** @type {(texts: readonly string[], parts: readonly string[]) => Key} a key in the clear */
+/**
+ * Print properties in the clear, each between two texts.
+ *
+ * @type {(texts: readonly string[], parts: readonly string[]) => Key}
+ */
 export const textKey = (texts, parts) => (wire) => {
   const values = valuesOf(parts, wire);
   return values && texts.reduce((text, next, index) => text + values[index - 1] + next).normalize();

@@ -5,7 +5,8 @@ import { has } from "./values.js";
 /**
  * Say which properties make the vendor's revenue: a total, or a price and a quantity.
  *
- * @param {{amount?: string, unit_price?: string, quantity?: string, currency?: string, productId?: string, revenueType?: string}} names
+ * @typedef {"amount" | "unit_price" | "quantity" | "currency" | "productId" | "revenueType"} Field
+ * @param {{[Name in Field]?: string}} names
  * @param {number} [sign] -1 for money that goes back
  * @returns {(wire: Record<string, any>) => Record<string, any>}
  */

@@ -70,10 +70,10 @@ export const guard = (action, reason = "error") => {
  * @param {import("./api.js").Violation} violation
  */
 export const report = (violation) => {
-  if (state.strict)
-    throw new TypeError(
-      `${violation.event}: ${violation.problems.map(({ property, reason }) => `${property} ${reason}`.trim()).join(", ")}`,
-    );
+  if (state.strict) {
+    const problems = violation.problems.map(({ property, reason }) => `${property} ${reason}`.trim());
+    throw new TypeError(`${violation.event}: ${problems.join(", ")}`);
+  }
   guard(() => state.onViolation && state.onViolation(violation));
 };
 

@@ -8,8 +8,9 @@
  */
 const print = (words, version) => {
   const hex = words.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
-  const variant = "89ab"[(words[2] >>> 28) & 3];
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${version}${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const third = version + hex.slice(13, 16);
+  const fourth = "89ab"[(words[2] >>> 28) & 3] + hex.slice(17, 20);
+  return [hex.slice(0, 8), hex.slice(8, 12), third, fourth, hex.slice(20)].join("-");
 };
 
 /** Make a random UUID. `crypto.randomUUID` is there in secure contexts only. */
@@ -23,7 +24,7 @@ export const uuid4 = () =>
  * @param {string} text without lone surrogates
  */
 export const uuid5 = (namespace, text) =>
-  // The UTF-8 bytes, by a function that every browser must have (ECMAScript, annex B); not every test has a TextEncoder.
+  // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B); not every page has a TextEncoder.
   print(sha1(unescape(namespace.replace(/-/g, "").replace(/../g, "%$&") + encodeURIComponent(text))), 5);
 
 /**

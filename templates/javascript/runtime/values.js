@@ -5,7 +5,8 @@
  * must be one of them. Every check stands alone, so that a bundler keeps only those that the imported events use.
  * Nothing here changes a value it is given: objects and lists are copied.
  *
- * @typedef {((value: any) => any) & {fixed?: boolean}} Check `fixed` marks a constant, which answers for an absent value.
+ * A check that is `fixed` is a constant, which answers for an absent value.
+ * @typedef {((value: any) => any) & {fixed?: boolean}} Check
  * @typedef {Check | readonly (string | number | boolean | null)[]} Type
  * @typedef {Readonly<Record<string, Type>>} Shape
  */
@@ -137,16 +138,16 @@ const isDay = (value) => (new Date(value).toJSON() || "").startsWith(value) && v
 export const date = (value) =>
   typeof value == "string" && /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(value) && isDay(value) ? value : refuse("not a date");
 
+const DATETIME =
+  /^([0-9]{4}-[0-9]{2}-[0-9]{2})T((?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2})(?:[.]([0-9]{1,9}))?(Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/;
+
 /** @type {Check} text with an offset, or a Date; sent in UTC, cut to milliseconds */
 export const datetime = (value) => {
   let time = NaN;
   if (tag(value) == "Date") time = +value;
   else if (typeof value == "string") {
-    const [, day, hours, fraction, zone] =
-      /^([0-9]{4}-[0-9]{2}-[0-9]{2})T((?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2})(?:[.]([0-9]{1,9}))?(Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/.exec(
-        value,
-      ) || [];
-    if (day && isDay(day)) time = Date.parse(`${day}T${hours}.${((fraction || "") + "000").slice(0, 3)}${zone}`);
+    const [, day, hours, fraction = "", zone] = DATETIME.exec(value) || [];
+    if (day && isDay(day)) time = Date.parse(`${day}T${hours}.${(fraction + "000").slice(0, 3)}${zone}`);
   }
   const wire = new Date(time).toJSON();
   return wire && wire > "0001" ? wire : refuse("not a datetime"); // other years start with 0000 or a sign
@@ -240,18 +241,20 @@ export const pattern = (type, form) => limit(type, (wire) => form.test(wire), "w
 const isWithin = (size, minimum, maximum) => size >= minimum && size <= maximum;
 
 /** @type {(type: Type, minimum?: number, maximum?: number) => Check} */
-export const list = (type, minimum = 0, maximum = Infinity) => (value) => {
-  if (!Array.isArray(value)) refuse("not a list");
-  if (!isWithin(value.length, minimum, maximum)) refuse("wrong size");
-  const wire = [];
-  for (let index = 0; index < value.length; index++)
-    try {
-      wire.push(read(type, value[index]));
-    } catch (error) {
-      throw locate(`[${index}]`, error);
-    }
-  return wire;
-};
+export const list =
+  (type, minimum = 0, maximum = Infinity) =>
+  (value) => {
+    if (!Array.isArray(value)) refuse("not a list");
+    if (!isWithin(value.length, minimum, maximum)) refuse("wrong size");
+    const wire = [];
+    for (let index = 0; index < value.length; index++)
+      try {
+        wire.push(read(type, value[index]));
+      } catch (error) {
+        throw locate(`[${index}]`, error);
+      }
+    return wire;
+  };
 
 /** @type {(type: Type) => Check} no item equals another, as JSON has it */
 export const unique = (type) =>
@@ -268,13 +271,15 @@ const canonical = (wire) =>
       : JSON.stringify(wire);
 
 /** @type {(type: Type, minimum?: number, maximum?: number) => Check} */
-export const map = (type, minimum = 0, maximum = Infinity) => (value) => {
-  if (!isObject(value)) refuse("not a map");
-  const wire = fields(value, {}, {}, undefined, type);
-  const names = Object.keys(wire);
-  names.forEach(string);
-  return isWithin(names.length, minimum, maximum) ? wire : refuse("wrong size");
-};
+export const map =
+  (type, minimum = 0, maximum = Infinity) =>
+  (value) => {
+    if (!isObject(value)) refuse("not a map");
+    const wire = fields(value, {}, {}, undefined, type);
+    const names = Object.keys(wire);
+    names.forEach(string);
+    return isWithin(names.length, minimum, maximum) ? wire : refuse("wrong size");
+  };
 
 /** @type {(required: Shape, optional?: Shape) => Check} these properties and no others */
 export const object = (required, optional) => (value) =>

@@ -1,5 +1,5 @@
-// Bundle entries as a site would: reads a list of module texts on standard input, prints the code and gzipped size of each.
-// Modules are found from GENERATED; CONDITIONS are a bundler's, separated by commas.
+// Bundle entries as a site would: reads a list of module texts on standard input, prints the code and gzipped size of
+// each. Modules are found from GENERATED; CONDITIONS are a bundler's, separated by commas.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -44,7 +44,8 @@ const start = () => {
   captured = web.capture();
 };
 
-const reasons = () => violations.flatMap(({ problems }) => problems.map(({ property, reason }) => `${property}: ${reason}`));
+const reasons = () =>
+  violations.flatMap(({ problems }) => problems.map(({ property, reason }) => `${property}: ${reason}`));
 
 beforeEach(start);
 afterEach(() => captured.stop());
@@ -81,7 +82,9 @@ describe("a call", () => {
     const lines = [line];
     web.everythingSeen(Object.freeze({ lines }));
     lines.push("later");
-    assert.deepEqual(captured.events[0].event_properties.lines, [{ sku: "ABC", quantity: 1, price: null, kind: "goods" }]);
+    assert.deepEqual(captured.events[0].event_properties.lines, [
+      { sku: "ABC", quantity: 1, price: null, kind: "goods" },
+    ]);
   });
 
   test("leaves a bad optional value out", () => {
@@ -100,12 +103,19 @@ describe("a call", () => {
   });
 
   test("leaves a bad or missing required value out and flags the event", () => {
-    for (const given of [{ page_path: "/" }, { page_path: "/", page_type: "garden" }, { page_path: "/", page_type: null }]) {
+    for (const given of [
+      { page_path: "/" },
+      { page_path: "/", page_type: "garden" },
+      { page_path: "/", page_type: null },
+    ]) {
       const receipt = web.pageViewed(given);
       assert.deepEqual([receipt.accepted, receipt.flagged], [true, true]);
     }
     assert.deepEqual(reasons(), ["page_type: missing", "page_type: not allowed", "page_type: not allowed"]);
-    assert.deepEqual(captured.events.map((event) => event.event_properties), Array(3).fill({ page_path: "/" }));
+    assert.deepEqual(
+      captured.events.map((event) => event.event_properties),
+      Array(3).fill({ page_path: "/" }),
+    );
   });
 
   test("leaves out what the plan does not know, also what every object inherits", () => {
@@ -116,7 +126,12 @@ describe("a call", () => {
   });
 
   test("names the part at fault", () => {
-    web.everythingSeen({ lines: [{ sku: "ABC", quantity: 1, price: 2 }, { sku: "ABC", quantity: 0, price: 2 }] });
+    web.everythingSeen({
+      lines: [
+        { sku: "ABC", quantity: 1, price: 2 },
+        { sku: "ABC", quantity: 0, price: 2 },
+      ],
+    });
     web.everythingSeen({ lines: [{ sku: "ABC", quantity: 1, price: 2, secret_cost: 1 }] });
     web.everythingSeen({ scores: { a: "b" }, any: { x: [NaN] } });
     assert.deepEqual(reasons(), [
@@ -130,11 +145,22 @@ describe("a call", () => {
   test("fills constants in, takes an equal one, and refuses another", () => {
     assert.equal(web.everythingSeen({}).accepted, true);
     assert.equal(web.everythingSeen({ fixed: 7 }).accepted, true);
-    assert.deepEqual(captured.events.map((event) => event.event_properties), [{ fixed: 7 }, { fixed: 7 }]);
+    assert.deepEqual(
+      captured.events.map((event) => event.event_properties),
+      [{ fixed: 7 }, { fixed: 7 }],
+    );
     assert.equal(web.everythingSeen({ fixed: 8 }).accepted, false);
     assert.equal(web.everythingSeen({ fixed: "7" }).accepted, false);
     const line = { sku: "ABC", quantity: 1, price: 1 };
-    assert.equal(web.everythingSeen({ lines: [{ ...line, kind: "goods" }, { ...line, kind: "other" }] }).accepted, false);
+    assert.equal(
+      web.everythingSeen({
+        lines: [
+          { ...line, kind: "goods" },
+          { ...line, kind: "other" },
+        ],
+      }).accepted,
+      false,
+    );
     assert.equal(captured.events.length, 2);
     assert.equal(web.stats().dropped.refused >= 3, true);
   });
@@ -175,11 +201,33 @@ describe("hostile values", () => {
       { page_title: revoked() },
       { page_title: Object.create(null) },
       { page_title: Symbol("x") },
-      { get [Symbol.toStringTag]() { return bomb(); } },
+      {
+        get [Symbol.toStringTag]() {
+          return bomb();
+        },
+      },
       loop,
     ];
     for (const value of values) assert.doesNotThrow(() => web.pageViewed(value));
-    for (const value of [loop, list, wide, revoked(), { toJSON: bomb }, [undefined], [, 1], 1n, { a: 1n }, new Date(), new Map([[1, 2]]), bomb, Symbol("x"), NaN, { a: Infinity }, "\ud800", { "\udfff": 1 }])
+    for (const value of [
+      loop,
+      list,
+      wide,
+      revoked(),
+      { toJSON: bomb },
+      [undefined],
+      [, 1],
+      1n,
+      { a: 1n },
+      new Date(),
+      new Map([[1, 2]]),
+      bomb,
+      Symbol("x"),
+      NaN,
+      { a: Infinity },
+      "\ud800",
+      { "\udfff": 1 },
+    ])
       for (const name of ["any", "unique", "lines", "scores", "text", "datetime", "date", "url"]) {
         const receipt = web.everythingSeen({ [name]: name === "unique" ? [value] : value });
         assert.equal(receipt.accepted, true);
@@ -189,14 +237,25 @@ describe("hostile values", () => {
 
   test("of a getter are read once and judged", () => {
     let reads = 0;
-    web.pageViewed({ page_path: "/", page_type: "home", get page_title() { return ++reads === 1 ? "one" : bomb(); } });
+    web.pageViewed({
+      page_path: "/",
+      page_type: "home",
+      get page_title() {
+        return ++reads === 1 ? "one" : bomb();
+      },
+    });
     assert.equal(captured.events[0].event_properties.page_title, "one");
-    web.pageViewed(Object.defineProperty({ page_path: "/", page_type: "home" }, "page_title", { get: bomb, enumerable: true }));
+    web.pageViewed(
+      Object.defineProperty({ page_path: "/", page_type: "home" }, "page_title", { get: bomb, enumerable: true }),
+    );
     assert.deepEqual(reasons(), ["page_title: unreadable"]);
   });
 
   test("called __proto__ and constructor are properties like any other", () => {
-    web.everythingSeen({ scores: JSON.parse('{"__proto__": 1, "constructor": 2}'), any: JSON.parse('{"__proto__": {"a": 1}}') });
+    web.everythingSeen({
+      scores: JSON.parse('{"__proto__": 1, "constructor": 2}'),
+      any: JSON.parse('{"__proto__": {"a": 1}}'),
+    });
     const { scores, any } = captured.events[0].event_properties;
     assert.equal(JSON.stringify(scores), '{"__proto__":1,"constructor":2}');
     assert.equal(JSON.stringify(any), '{"__proto__":{"a":1}}');
@@ -218,7 +277,11 @@ describe("hostile values", () => {
       web.configure({ client: { track: () => answer } });
       web.pageViewed({ page_path: "/", page_type: "home" });
     }
-    for (const answer of [{ promise: Promise.resolve({ code: 400 }) }, Promise.reject(new Error("x")), { promise: Promise.resolve({ code: 0 }) }]) {
+    for (const answer of [
+      { promise: Promise.resolve({ code: 400 }) },
+      Promise.reject(new Error("x")),
+      { promise: Promise.resolve({ code: 0 }) },
+    ]) {
       web.configure({ client: { track: () => answer } });
       web.pageViewed({ page_path: "/", page_type: "home" });
     }
@@ -345,14 +408,20 @@ describe("a hybrid event", () => {
   test("whose key is an attempt carries it with the request", () => {
     const copy = web.signedUp.pending({ method: "email" });
     assert.match(copy.headers["Trackside-Attempt"], /^1 [0-9a-f-]{36}$/);
-    assert.notEqual(copy.headers["Trackside-Attempt"], web.signedUp.pending({ method: "email" }).headers["Trackside-Attempt"]);
+    assert.notEqual(
+      copy.headers["Trackside-Attempt"],
+      web.signedUp.pending({ method: "email" }).headers["Trackside-Attempt"],
+    );
     assert.deepEqual(web.orderPaid.pending(PAID).headers, {});
     assert.equal(copy.send(), false); // signs somebody in, and nobody was named
     assert.deepEqual(reasons(), ["userId: not a user id"]);
     const client = recorder();
     web.configure({ client });
     assert.equal(web.signedUp.pending({ method: "email" }).send({ userId: "user-1" }), true);
-    assert.deepEqual(client.calls.map(([name]) => name), ["setUserId", "track"]);
+    assert.deepEqual(
+      client.calls.map(([name]) => name),
+      ["setUserId", "track"],
+    );
     assert.equal(client.calls[1][3].user_id, null); // the server's copy names the device alone
   });
 
@@ -371,7 +440,25 @@ describe("identity", () => {
     assert.deepEqual(client.calls[0], ["setUserId", "user-12345"]);
     assert.deepEqual(client.calls[1].slice(0, 3), ["track", "logged_in", { build: 1, method: "email" }]);
     assert.equal(client.calls[1][3].user_id, "user-12345");
-    for (const call of [undefined, null, {}, { userId: "" }, { userId: "1234" }, { userId: "anonymous" }, { userId: "Unknown" }, { userId: "x".repeat(1025) }, { userId: "ab\u{1f600}c" }, { userId: 12345 }, { userId: "00000000-0000-0000-0000-000000000000" }, { userId: "\ud800abcde" }, { get userId() { throw new Error("x"); } }])
+    for (const call of [
+      undefined,
+      null,
+      {},
+      { userId: "" },
+      { userId: "1234" },
+      { userId: "anonymous" },
+      { userId: "Unknown" },
+      { userId: "x".repeat(1025) },
+      { userId: "ab\u{1f600}c" },
+      { userId: 12345 },
+      { userId: "00000000-0000-0000-0000-000000000000" },
+      { userId: "\ud800abcde" },
+      {
+        get userId() {
+          throw new Error("x");
+        },
+      },
+    ])
       assert.equal(web.loggedIn({ method: "email" }, call).accepted, false);
     assert.equal(client.calls.length, 2);
   });
@@ -380,7 +467,10 @@ describe("identity", () => {
     const client = recorder({ getUserId: () => "user-1", getDeviceId: () => "device-1" });
     web.configure({ client });
     web.loggedOut();
-    assert.deepEqual(client.calls.map(([name]) => name), ["track", "reset"]);
+    assert.deepEqual(
+      client.calls.map(([name]) => name),
+      ["track", "reset"],
+    );
     assert.equal(client.calls[0][3].user_id, "user-1");
   });
 
@@ -410,11 +500,14 @@ describe("context", () => {
     web.pageViewed({ page_path: "/", page_type: "home" });
     web.setContext({ build: undefined });
     assert.equal(web.loggedIn({ method: "email" }, { userId: "user-1" }).flagged, true);
-    assert.deepEqual(captured.events.map((event) => event.event_properties), [
-      { app_version: "1.0", build: 3, method: "email" },
-      { page_path: "/", page_type: "home" },
-      { app_version: "1.0", method: "email" },
-    ]);
+    assert.deepEqual(
+      captured.events.map((event) => event.event_properties),
+      [
+        { app_version: "1.0", build: 3, method: "email" },
+        { page_path: "/", page_type: "home" },
+        { app_version: "1.0", method: "email" },
+      ],
+    );
     assert.deepEqual(reasons(), ["build: missing"]);
   });
 
@@ -468,7 +561,10 @@ describe("revenue and time", () => {
     web.depositReturned({ price: 2.5, sku: "ABC" });
     web.depositReturned({ price: 0, count: 2, sku: "ABC" });
     const [paid, booked, bad, returned, unknown, nothing] = captured.events;
-    assert.deepEqual([returned.revenue, returned.productId, returned.price, returned.quantity], [-5, "ABC", undefined, undefined]);
+    assert.deepEqual(
+      [returned.revenue, returned.productId, returned.price, returned.quantity],
+      [-5, "ABC", undefined, undefined],
+    );
     assert.deepEqual(returned.event_properties, { price: 2.5, count: 2, sku: "ABC" });
     assert.equal("revenue" in unknown, false);
     assert.ok(Object.is(nothing.revenue, 0));
@@ -492,7 +588,14 @@ describe("waiting", () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     const client = recorder();
     web.configure({ client });
-    assert.deepEqual(client.calls.map(([name, first]) => [name, first]), [["track", "page_viewed"], ["setUserId", "user-1"], ["track", "page_viewed"]]);
+    assert.deepEqual(
+      client.calls.map(([name, first]) => [name, first]),
+      [
+        ["track", "page_viewed"],
+        ["setUserId", "user-1"],
+        ["track", "page_viewed"],
+      ],
+    );
     assert.ok(client.calls[0][3].time >= before && client.calls[0][3].time <= after);
     assert.equal(web.stats().waiting, 0);
     captured = web.capture();
@@ -521,7 +624,10 @@ describe("waiting", () => {
     assert.equal(web.slotBooked({ booked_at: new Date() }).accepted, true);
     web.setConsent({ analytics: true });
     assert.equal(web.pageViewed({ page_path: "/", page_type: "home" }).accepted, true);
-    assert.deepEqual(captured.events.map((event) => event.event_type), ["heart_beat", "slot_booked", "page_viewed"]);
+    assert.deepEqual(
+      captured.events.map((event) => event.event_type),
+      ["heart_beat", "slot_booked", "page_viewed"],
+    );
     assert.equal(web.stats().dropped.consent, dropped + 2);
   });
 });
@@ -529,7 +635,10 @@ describe("waiting", () => {
 test("the options for the vendor's SDK are the plan's", () => {
   assert.equal(web.sdkOptions.serverZone, "EU");
   assert.equal(web.sdkOptions.sessionTimeout, 20 * 60 * 1000);
-  assert.deepEqual([web.sdkOptions.autocapture.sessions, web.sdkOptions.autocapture.attribution, web.sdkOptions.autocapture.pageViews], [true, false, false]);
+  assert.deepEqual(
+    [web.sdkOptions.autocapture.sessions, web.sdkOptions.autocapture.attribution, web.sdkOptions.autocapture.pageViews],
+    [true, false, false],
+  );
 });
 
 test("capture gives the client back", () => {

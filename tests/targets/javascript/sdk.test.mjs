@@ -17,7 +17,9 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     bodies.push(text);
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ code: 200, events_ingested: 1, payload_size_bytes: text.length, server_upload_time: 1 }));
+    response.end(
+      JSON.stringify({ code: 200, events_ingested: 1, payload_size_bytes: text.length, server_upload_time: 1 }),
+    );
   });
 });
 
@@ -33,9 +35,20 @@ const uploaded = async () => {
 before(async () => {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { window } = new JSDOM("", { url: "https://shop.example/?utm_source=letter" });
-  for (const name of ["window", "document", "location", "history", "localStorage", "sessionStorage", "navigator", "CustomEvent", "Event"])
+  for (const name of [
+    "window",
+    "document",
+    "location",
+    "history",
+    "localStorage",
+    "sessionStorage",
+    "navigator",
+    "CustomEvent",
+    "Event",
+  ])
     Object.defineProperty(globalThis, name, { value: name === "window" ? window : window[name], configurable: true });
-  for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) globalThis[name] = window[name].bind(window);
+  for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"])
+    globalThis[name] = window[name].bind(window);
   web = await import(pathToFileURL(process.env.GENERATED + "/index.js").href);
   amplitude = require("@amplitude/analytics-browser");
   web.configure({ client: amplitude, strict: true });
@@ -55,7 +68,10 @@ after(() => {
 
 test("the plan's options leave the SDK nothing to add of its own but the session", async () => {
   const events = await uploaded();
-  assert.deepEqual(events.map((event) => event.event_type).filter((name) => name !== "session_start"), []);
+  assert.deepEqual(
+    events.map((event) => event.event_type).filter((name) => name !== "session_start"),
+    [],
+  );
 });
 
 test("an event arrives with the plan's properties and no others, under the insert_id that the call answered", async () => {
@@ -97,14 +113,24 @@ test("a call keeps the session alive", async () => {
   const session = amplitude.getSessionId();
   for (let n = 0; n < 3; n++) web.heartBeat();
   const events = await uploaded();
-  assert.deepEqual(events.map((event) => event.session_id), [session, session, session]);
+  assert.deepEqual(
+    events.map((event) => event.session_id),
+    [session, session, session],
+  );
 });
 
 test("signing in, a keyed event, signing out: each with the ids of its call", async () => {
   const device = amplitude.getDeviceId();
   web.setContext({ build: 1 });
   web.loggedIn({ method: "email" }, { userId: "user-12345" });
-  web.orderStarted({ order_id: "ORD-1", count: 1, gift: false, size: "S", day: "2026-01-31", reference: "abcdef01-2345-6789-abcd-ef0123456789" });
+  web.orderStarted({
+    order_id: "ORD-1",
+    count: 1,
+    gift: false,
+    size: "S",
+    day: "2026-01-31",
+    reference: "abcdef01-2345-6789-abcd-ef0123456789",
+  });
   web.pageViewed({ page_path: "/", page_type: "home" });
   web.loggedOut();
   assert.notEqual(amplitude.getDeviceId(), device); // the reset is done before the SDK reads its ids

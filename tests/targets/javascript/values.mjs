@@ -1,5 +1,5 @@
-// Judge many values: reads [[event, property, how, value], ...] on standard input, prints the wire form or null of each.
-// `how` builds what JSON cannot say.
+// Judge many values: reads [[event, other arguments, property, how, value], ...] on standard input, prints the wire form
+// or the reason of each. `how` builds what JSON cannot say.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
