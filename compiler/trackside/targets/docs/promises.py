@@ -171,8 +171,8 @@ def hybrid(plan: Plan, event: Event) -> list[str]:
         )
     rows = "\n".join([f"| {learns} | {then} |" for learns, then in ways])
     paragraphs = [
-        "The server owns the fact. The client's copy is sealed before the request leaves, so that a fact is not lost; it "
-        "never asserts one. One of these ends it:",
+        "The server owns the fact. The client's copy is sealed before the request leaves, so that a fact is not lost; "
+        "it never asserts one. One of these ends it:",
         f"| The client learns | and its copy is |\n|---|---|\n{rows}",
     ]
     if any(plan.sources[name].target == "javascript" for name in event.sources):
