@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+os.environ["PYTHONPATH"] = str(HERE.parent / "compiler")  # what is measured is this checkout
 
 from plans import write_plan  # noqa: E402
 
