@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from trackside.cli.call import parser
 from trackside.diagnostics import CODES
+from trackside.schema.json_schema import plan_schema
 from trackside.schema.reference import reference
 
-HERE = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parent.parent
 
 STAGES = {
     "1": ("Source", "reading the files"),
@@ -98,8 +100,18 @@ def _after(top: argparse.ArgumentParser, heading: str) -> list[str]:
     return (top.epilog or "").partition(heading)[2].strip("\n").splitlines()
 
 
-PAGES = {"language.md": reference, "rules.md": rules, "commands.md": commands}
+def editor_schema() -> str:
+    """Print the JSON Schema of the plan language, which the compiler ships as a file."""
+    return json.dumps(plan_schema(), indent=2) + "\n"
+
+
+PAGES = {
+    "docs/language.md": reference,
+    "docs/rules.md": rules,
+    "docs/commands.md": commands,
+    "templates/schema/plan.schema.json": editor_schema,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
-        (HERE / name).write_text(page(), encoding="utf-8")
+        (ROOT / name).write_text(page(), encoding="utf-8")

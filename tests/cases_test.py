@@ -15,7 +15,7 @@ import pytest
 
 from trackside.diagnostics.render import full
 from trackside.pipeline import analyse, render
-from trackside.targets.environment import templates_root
+from trackside.targets.templates import templates_root
 
 CASES = Path(__file__).parent / "cases"
 STORIES = sorted(path.name for path in CASES.iterdir() if (path / "plan.yaml").is_file())

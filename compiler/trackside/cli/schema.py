@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,8 +31,7 @@ def declare(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the schema."""
-    from trackside.schema.json_schema import plan_schema
+    from trackside.targets.templates import plan_schema_text
 
-    json.dump(plan_schema(), sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    sys.stdout.write(plan_schema_text())
     return 0

@@ -44,7 +44,8 @@ class Node(Protocol):
     def key_end(self) -> int: ...
 
 
-_COMMENT: Final = re.compile(r"(?:(?<=\s)|^)#[ \t]*trackside:(?P<body>[^\r\n]*)", re.MULTILINE)
+# The sign comes first and what stands before it is looked at afterwards: so a search is one for a single character.
+_COMMENT: Final = re.compile(r"#(?<!\S#)[ \t]*trackside:(?P<body>[^\r\n]*)")
 _VERB: Final = re.compile(r"\s*(?P<verb>[^\s,:]*):?")
 _SLUG: Final = re.compile(r"[^\s,]+")
 _REASON: Final = re.compile(r"(?:^|\s)--(?:\s|$)")

@@ -13,7 +13,6 @@ from trackside.schema.properties import RawEnrichment, RawProperty, RawType
 
 # Examples are kept as YAML text for the language reference; here they would be values, which they are not.
 _DROPPED = frozenset({"title", "default", "examples"})
-SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
 
 def plan_schema() -> dict[str, Any]:
@@ -23,7 +22,7 @@ def plan_schema() -> dict[str, Any]:
     _, schema = models_json_schema([(model, "validation") for model in models])
     definitions: dict[str, Any] = {name: _tidy(entry) for name, entry in sorted(schema["$defs"].items())}
     return {
-        "$schema": SCHEMA_ID,
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A trackside tracking plan, version 1",
         "if": {"required": ["trackside"]},
         "then": {"$ref": "#/$defs/RawTop"},

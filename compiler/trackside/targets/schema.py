@@ -18,8 +18,10 @@ from urllib.parse import quote
 
 from trackside.ir import AnyValue, ListOf, MapOf, Output, Plan, Property, Scalar, Source, Type, View, ViewProperty
 from trackside.ir.values import DATE_PATTERN, LARGEST_INTEGER, URL_PATTERN
-from trackside.schema.json_schema import SCHEMA_ID, plan_schema
 from trackside.targets.base import File
+from trackside.targets.templates import plan_schema_text
+
+SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 SHORTEST_ID: Final = 5
 """Characters of a user_id or device_id: shorter ones the destination removes."""
@@ -50,7 +52,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 def render(plan: Plan, output: Output) -> Iterator[File]:
     """Yield the schema of the plan language, then one schema of payloads for each source."""
-    yield File(f"{output.out}/plan.schema.json", json.dumps(plan_schema(), indent=2) + "\n")
+    yield File(f"{output.out}/plan.schema.json", plan_schema_text())
     for source in plan.sources.values():
         yield File(f"{output.out}/{source.name}.schema.json", _Payloads(plan, source).text())
 

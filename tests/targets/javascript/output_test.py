@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 from tests import node
+from tests.fuzz.plans import plans, to_yaml
 
 from trackside.ir import Plan, Scalar
 from trackside.pipeline import analyse, analyse_text
-from trackside.targets.environment import templates_root
+from trackside.targets.templates import templates_root
 from trackside.targets.javascript import RUNTIME, render
 from trackside.targets.names import js_name, js_type_name
 
@@ -85,6 +87,17 @@ def test_stories(story: str, tmp_path: Path) -> None:
     for source in analysis.plan.sources.values():
         if source.target == "javascript":
             check(analysis.plan, source.name, tmp_path)
+
+
+@given(drawn=plans())
+@settings(max_examples=15)
+def test_random_plans(drawn: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
+    analysis = analyse_text(to_yaml(drawn))
+    if analysis.plan is None or analysis.bag.has_errors:
+        return
+    for source in analysis.plan.sources.values():
+        if source.target == "javascript":
+            check(analysis.plan, source.name, tmp_path_factory.mktemp("random"))
 
 
 def test_the_plan_of_these_tests(plan_text: str, tmp_path: Path) -> None:

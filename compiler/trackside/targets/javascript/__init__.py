@@ -17,7 +17,8 @@ from typing import Final
 from trackside.ir import Plan, Source, View, ViewProperty
 from trackside.ir.keys import namespace_uuid
 from trackside.targets.base import File
-from trackside.targets.environment import environment, templates_root
+from trackside.targets.environment import environment
+from trackside.targets.templates import verbatim
 from trackside.targets.escape import js_doc, js_key, js_string
 from trackside.targets.javascript.events import EventCode, Events, context_shapes
 from trackside.targets.javascript.types import JsCode, Member, Types, indented, shape
@@ -65,7 +66,7 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
 
 @lru_cache(maxsize=len(RUNTIME))
 def _runtime_file(name: str) -> str:
-    return (templates_root() / "javascript" / "runtime" / name).read_text(encoding="utf-8")
+    return verbatim(f"javascript/runtime/{name}")
 
 
 class _Module:

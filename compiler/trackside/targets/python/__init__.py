@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from trackside.targets.base import File
-from trackside.targets.environment import environment, templates_root
+from trackside.targets.environment import environment
+from trackside.targets.templates import templates_root
 from trackside.targets.escape import python_docstring, python_string
 from trackside.targets.names import NoIdentifierError, PythonName, python_name
 from trackside.targets.python.client import answers, client_context, front_page, look_ups
