@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests import node
 
 HERE = Path(__file__).parent
 
 
-def test_calls(web: Path) -> None:
-    node.run("--test", HERE / "calls.test.mjs", GENERATED=web)
+@pytest.mark.parametrize("script", ["calls.test.mjs", "people.test.mjs"])
+def test_calls(script: str, web: Path) -> None:
+    node.run("--test", HERE / script, GENERATED=web)

@@ -14,9 +14,9 @@ from tests.fuzz.plans import plans, to_yaml
 
 from trackside.ir import Plan, Scalar
 from trackside.pipeline import analyse, analyse_text
-from trackside.targets.templates import templates_root
 from trackside.targets.javascript import RUNTIME, render
 from trackside.targets.names import js_name, js_type_name
+from trackside.targets.templates import templates_root
 
 HERE = Path(__file__).parent
 CASES = HERE.parents[1] / "cases"

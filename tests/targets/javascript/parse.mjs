@@ -87,15 +87,13 @@ for (const statement of declarations.statements) {
   if (ts.isInterfaceDeclaration(statement))
     answer.types.push({
       name: statement.name.text,
-      members: statement.members
-        .filter(nameOf)
-        .map((member) => ({
-          name: nameOf(member),
-          optional: !!member.questionToken,
-          type: member.type.getText(),
-          words: words(member),
-          tags: tags(member),
-        })),
+      members: statement.members.filter(nameOf).map((member) => ({
+        name: nameOf(member),
+        optional: !!member.questionToken,
+        type: member.type.getText(),
+        words: words(member),
+        tags: tags(member),
+      })),
     });
   else if (ts.isTypeAliasDeclaration(statement))
     answer.types.push({ name: statement.name.text, type: statement.type.getText() });
