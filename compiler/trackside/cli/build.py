@@ -66,8 +66,13 @@ def run(options: argparse.Namespace) -> int:
 
         return watch(plan, options)
     # One build makes much and drops little: looking for garbage finds none and takes a tenth of the time.
+    was_enabled = gc.isenabled()
     gc.disable()
-    return build(plan, options).code
+    try:
+        return build(plan, options).code
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Built(NamedTuple):
