@@ -84,5 +84,7 @@ def test_the_commands_exist() -> None:
         for target in re.findall(r"\bmake ([a-z]+)\b", text):
             if re.search(rf"^(\$ )?make {target}\b|`make {target}", text, re.MULTILINE):
                 assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page.name}: make {target}"
-        for command in re.findall(r"(?:^|`)trackside ([a-z]+)", text, re.MULTILINE):
+        shell = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+        called = re.findall(r"`trackside ([a-z]+)", text) + re.findall(r"^trackside ([a-z]+)", shell, re.MULTILINE)
+        for command in sorted(set(called)):
             assert trackside(command, "--help", cwd=ROOT).returncode == 0, f"{page.name}: trackside {command}"
