@@ -101,6 +101,9 @@ class AmplitudeSink:
             storage = self._storage
         if client is None:
             return True
+        # A last attempt that fails is not queued again: the SDK would stumble over it
+        # when the interpreter ends.
+        storage.push = _refuse
         # The SDK waits for uploads under way up to its time-out; the caller may not.
         stopping = Thread(target=client.shutdown, daemon=True)
         stopping.start()
@@ -111,8 +114,9 @@ class AmplitudeSink:
             storage.lock.notify_all()
         with self._changed:
             lost, self._waiting = self._waiting, 0
-        if lost:
-            self._tell(Outcome(dropped=(("lost_at_close", lost),)))
+            listener, self._listener = self._listener, None
+        if lost and listener is not None:
+            listener(Outcome(dropped=(("lost_at_close", lost),)))
         return not lost
 
     def _build(self) -> None:
@@ -155,8 +159,13 @@ class AmplitudeSink:
         )
 
     def _tell(self, outcome: Outcome) -> None:
-        if self._listener is not None:
-            self._listener(outcome)
+        listener = self._listener
+        if listener is not None:
+            listener(outcome)
+
+
+def _refuse(event: object, delay: int = 0) -> tuple[bool, str]:
+    return False, "closed"
 
 
 def key_for(destination: str, given: str | None, variable: str | None) -> str:

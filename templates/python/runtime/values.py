@@ -244,7 +244,7 @@ def fixed(
 
 
 def within(read: Callable[..., Json], *limits: Any) -> Callable[[object], Json]:
-    """Make a function of one argument of a reader and its limits, for `items` and `entries`."""
+    """Make a function of one argument of a reader and its limits."""
 
     def read_within(value: object) -> Json:
         return read(value, *limits)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from trackside.targets.base import File
 from trackside.targets.environment import environment
-from trackside.targets.templates import templates_root
 from trackside.targets.escape import python_docstring, python_string
 from trackside.targets.names import NoIdentifierError, PythonName, python_name
 from trackside.targets.python.client import answers, client_context, front_page, look_ups
@@ -22,6 +21,7 @@ from trackside.targets.python.events import Function, Names, function
 from trackside.targets.python.imports import block, standard, together
 from trackside.targets.python.layout import Code, Group
 from trackside.targets.python.types import Types
+from trackside.targets.templates import templates_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from trackside.targets.escape import python_docstring, python_string
 from trackside.targets.names import PythonName
 from trackside.targets.python.docstrings import argument_words, sentence
 from trackside.targets.python.events import constant_of
-from trackside.targets.python.imports import block, standard
+from trackside.targets.python.imports import block, standard, together
 from trackside.targets.python.layout import Code, Group, is_too_long, statement, unformatted, width, wrap
 from trackside.targets.python.types import is_optional, literal
 
@@ -63,15 +63,15 @@ def types_context(types: Types, title: str, extra: list[Members]) -> dict[str, o
 
 
 def _spaced(found: list[str]) -> str:
-    """Put declarations below each other: two empty lines around a class, one between aliases."""
+    """Put declarations below each other: two empty lines around a class, else one, and one after the imports."""
     text = ""
-    before = ""
-    for one in found:
-        is_class = one.startswith("class ") or one.startswith("# fmt: off\nclass ")
-        near = before and not is_class and not before.startswith(("class ", "# fmt: off\nclass "))
-        text += ("\n" if near else "\n\n") + one if before else ("\n\n" if is_class else "\n") + one
-        before = one
-    return text.rstrip("\n") if text else ""
+    after_class = False
+    for number, one in enumerate(found):
+        is_class = one.removeprefix("# fmt: off\n").startswith("class ")
+        far = (is_class or after_class) and not (number == 0 and one.startswith("#"))
+        text += ("\n\n" if far else "\n") + one
+        after_class = is_class
+    return text.rstrip("\n")
 
 
 def _members_of(types: Types, declared: Declared, object: Object) -> Members:
@@ -99,10 +99,8 @@ def _members_of(types: Types, declared: Declared, object: Object) -> Members:
 
 
 def _closed(text: str, indent: int) -> str:
-    """End a docstring: on its line where there is room, else below."""
-    if "\n" not in text and indent + 3 + width(text) + 3 <= 88:
-        return f'{text}"""'
-    return f'{text}\n{" " * indent}"""'
+    """End a docstring: behind a single line, else below."""
+    return f'{text}\n{" " * indent}"""' if "\n" in text else f'{text}"""'
 
 
 def _typed_dict(members: Members, needed: set[str]) -> str:
@@ -148,7 +146,7 @@ def _alias(types: Types, declared: Declared, needed: set[str]) -> str:
 def values_context(types: Types) -> dict[str, object]:
     """Make what the template of `_values.py` prints."""
     types.prefix = ""
-    runtime = {"Json"}
+    runtime: set[str] = set()
     readers: list[ReaderFunction] = []
     for declared in types.declared:
         if isinstance(declared.type, Object):
@@ -156,12 +154,19 @@ def values_context(types: Types) -> dict[str, object]:
         else:
             readers.append(_plain_reader(types, declared, runtime))
     types.prefix = "_values."
-    names = [name if name == "Json" else f"{name} as _{name}" for name in runtime]
-    return {"imports": Code(block([("._runtime.values", names)])), "readers": readers}
+    wire = ["Wire as _Wire"] if any(one.members for one in readers) else []
+    return {
+        "imports": together(
+            "from typing import TYPE_CHECKING\n",
+            block([("._runtime.values", [f"{name} as _{name}" for name in runtime])]),
+        ),
+        "typing": Code(block([("._runtime.values", ["Json", *wire])], 4)),
+        "readers": readers,
+    }
 
 
 def _object_reader(types: Types, declared: Declared, object: Object, runtime: set[str]) -> ReaderFunction:
-    runtime.update(("Wire", "mapping", "member_flaw"))
+    runtime.update(("mapping", "member_flaw"))
     required: list[str] = []
     optional: list[str] = []
     rows: list[str] = []
@@ -194,7 +199,11 @@ def _object_reader(types: Types, declared: Declared, object: Object, runtime: se
         call=Code(""),
         off=False,
     )
-    return made._replace(off=any(map(is_too_long, (members, made.optional, made.rows))))
+    return made._replace(off=any(map(is_too_long, (_head(made.name), members, made.optional, made.rows))))
+
+
+def _head(name: str) -> str:
+    return f"def {name}(_value: object) -> Json:"
 
 
 def _plain_reader(types: Types, declared: Declared, runtime: set[str]) -> ReaderFunction:
@@ -219,5 +228,5 @@ def _plain_reader(types: Types, declared: Declared, runtime: set[str]) -> Reader
         optional=Code(""),
         rows=Code(""),
         call=shown,
-        off=any(map(is_too_long, (f"    return {shown}", constant))),
+        off=any(map(is_too_long, (_head(declared.reader_name), f"    return {shown}", constant))),
     )

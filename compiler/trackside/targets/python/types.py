@@ -292,7 +292,8 @@ def _scalar(type: Scalar) -> Reader:
     limits: tuple[str, ...] = ()
     if type.base == "integer":
         low, high = _whole_bounds(type)
-        limits = _trimmed([_whole(low), _whole(high)], (_whole(-LARGEST_INTEGER), _whole(LARGEST_INTEGER)))
+        least = "1 - 2**53" if low == -LARGEST_INTEGER else _whole(low)
+        limits = _trimmed([least, _whole(high)], ("1 - 2**53", _whole(LARGEST_INTEGER)))
     elif type.base == "number":
         bounds = (type.minimum, type.maximum, type.exclusive_minimum, type.exclusive_maximum)
         limits = _trimmed([_number(bound) for bound in bounds], ("None",) * 4)
