@@ -26,8 +26,10 @@ def slugs(shop: Workshop) -> list[str]:
 
 @pytest.mark.parametrize(
     "path",
-    ["../x.txt", "out/../../x.txt", "/etc/x.txt", "out/./x.txt", "out//x.txt", "out/", "out/.git/hooks/post-checkout"]
-    + ["out/.GIT/config", ".trackside/plan.yaml.manifest", "out/.Trackside/x"],
+    [
+        *("../x.txt", "out/../../x.txt", "/etc/x.txt", "out/./x.txt", "out//x.txt", "out/"),
+        *("out/.git/hooks/post-checkout", "out/.GIT/config", ".trackside/plan.yaml.manifest", "out/.Trackside/x"),
+    ],
 )
 def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -> None:
     shop = build(tmp_path, "out/right.txt", path)
@@ -38,22 +40,11 @@ def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["con", "CON.md", "nul.schema.json", "Aux", "com1.py", "LPT9", "prn .txt", "com¹", "conin$", "a:b", "a?", "a*b"]
-    + [
-        "a|b",
-        "a<b",
-        'a"b',
-        "a\\b",
-        "ends.",
-        "ends ",
-        "line\nbreak",
-        "bell\x07",
-        "del\x7f",
-        "nul\x00",
-        "\u202eabc",
-        "x" * 256,
-    ]
-    + ["é" * 128],
+    [
+        *("con", "CON.md", "nul.schema.json", "Aux", "com1.py", "LPT9", "prn .txt", "com¹", "conin$"),
+        *("a:b", "a?", "a*b", "a|b", "a<b", 'a"b', "a\\b", "ends.", "ends "),
+        *("line\nbreak", "bell\x07", "del\x7f", "nul\x00", "\u202eabc", "x" * 256, "é" * 128),
+    ],
 )
 def test_a_name_that_some_system_refuses_is_refused(tmp_path: Path, name: str) -> None:
     for path in (f"out/{name}", f"out/{name}/file.txt"):

@@ -399,7 +399,7 @@ def test_after_a_merge_either_sides_version_is_ours(repository: Workshop) -> Non
 def test_a_manifest_with_conflict_marks_is_read_for_both_sides(repository: Workshop) -> None:
     path = Path(repository.places.manifest)
     lines = path.read_text().splitlines(keepends=True)
-    ours = [line for line in lines if "out/a.txt" in line][0]
+    ours = next(line for line in lines if "out/a.txt" in line)
     theirs = "0" * 64 + "  out/a.txt\n"
     marked = ["<<<<<<< HEAD\n", theirs, "||||||| base\n", "=======\n", ours, ">>>>>>> other\n"]
     path.write_text("".join(line for line in lines if line != ours) + "".join(marked))

@@ -7,6 +7,7 @@ would refuse or confuse is refused here, on all of them, before anything is writ
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,6 +22,7 @@ _DEVICES: Final = frozenset(
 )
 _FORBIDDEN: Final = frozenset('<>:"|?*\\\x7f') | {chr(code) for code in range(32)}
 _NAME_BYTES: Final = 255
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?").fullmatch
 
 
 class Fault(NamedTuple):
@@ -39,6 +41,7 @@ class Ground:
 
     def __init__(self, folder: str, inputs: Iterable[str] = ()) -> None:
         self.folder = folder
+        self._prefix = os.path.join(folder, "")
         self._root = os.path.realpath(folder)
         self._inside = self._root.rstrip(os.sep) + os.sep
         self._directories: dict[str, str | Fault] = {}
@@ -48,7 +51,7 @@ class Ground:
 
     def absolute(self, path: str) -> str:
         """Join a path of output to the folder."""
-        return os.path.join(self.folder, *path.split("/"))
+        return self._prefix + (path if os.sep == "/" else path.replace("/", os.sep))
 
     def fault(self, path: str) -> Fault | None:
         """Say why output may not have this path, whatever other files there are; None when it may."""
@@ -136,10 +139,13 @@ def _name_fault(name: str, path: str) -> Fault | None:
     if name in {"", ".", ".."}:
         return Fault("output-outside-folder", f"`{path}` is not a path below the plan's folder", _ELSEWHERE)
     lower = name.lower()
+    stem = lower.partition(".")[0]
+    if _PLAIN(name) and stem not in _DEVICES and len(name) <= _NAME_BYTES:
+        return None
     if lower in {".git", FOLDER}:
         return Fault("output-outside-folder", f"`{path}` lies in a folder that is not for output", _ELSEWHERE)
     why = ""
-    if lower.partition(".")[0].rstrip(" ") in _DEVICES:
+    if stem.rstrip(" ") in _DEVICES:
         why = f"`{name}` is a device there"
     elif not _FORBIDDEN.isdisjoint(name):
         why = f"{_spelt(min(_FORBIDDEN.intersection(name)))} cannot be in a name there"

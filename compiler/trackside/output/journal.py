@@ -165,16 +165,23 @@ class Complete:
         applied = Applied([], [])
         staged: list[tuple[Step, str, str]] = []
         made: list[str] = []
+        last_folder = ""
         try:
             with open(self._places.journal, "rb", buffering=0) as content:
                 for number, step in enumerate(self.steps):
-                    target = ground.absolute(step.path)
-                    if step.new == ABSENT or not self._due(ground, step, target, applied):
+                    if step.new == ABSENT or (again and not self._allowed(ground, step)):
                         continue
+                    target = ground.absolute(step.path)
                     sibling = self.sibling(number, target)
+                    if not _due(step, target, applied):
+                        _remove(sibling)  # of the build that crashed
+                        continue
                     staged.append((step, sibling, target))
                     try:
-                        _make_folders(os.path.dirname(target), ground.folder, made)
+                        folder = os.path.dirname(target)
+                        if folder != last_folder:
+                            _make_folders(folder, ground.folder, made)
+                            last_folder = folder
                         _copy(content.fileno(), step, sibling)
                     except OSError as error:
                         raise StepError(step.path, error) from error
@@ -195,7 +202,7 @@ class Complete:
         emptied: set[str] = set()
         for step in self.steps:
             target = ground.absolute(step.path)
-            if step.new != ABSENT or not self._due(ground, step, target, applied):
+            if step.new != ABSENT or not self._allowed(ground, step) or not _due(step, target, applied):
                 continue
             try:
                 os.unlink(target)
@@ -203,9 +210,9 @@ class Complete:
             except OSError as error:
                 applied.refused.append(StepError(step.path, error))
         for step, sibling, target in staged:
-            if step.path == self._places.shown_manifest and applied.refused:
-                self._record_less(sibling, {refused.path for refused in applied.refused})
             try:
+                if step.path == self._places.shown_manifest and applied.refused:
+                    self._record_less(sibling, {refused.path for refused in applied.refused})
                 os.replace(sibling, target)
             except OSError as error:
                 _remove(sibling)
@@ -228,23 +235,15 @@ class Complete:
             file.truncate()
             _write_all(file.fileno(), manifest.text(records).encode())
 
-    def _due(self, ground: Ground, step: Step, target: str, applied: Applied) -> bool:
-        """Tell whether a step is still to be taken; what somebody changed meanwhile is noted instead."""
-        if step.path != self._places.shown_manifest and ground.fault(step.path) is not None:
-            applied.changed.append(step.path)
-            return False
-        found = present_digest(target)
-        if found == step.new:
-            return False
-        if found != step.old:
-            applied.changed.append(step.path)
-            return False
-        return True
+    def _allowed(self, ground: Ground, step: Step) -> bool:
+        """Tell whether output may have the path of a step. A journal is a file: somebody else may have written it."""
+        return step.path == self._places.shown_manifest or ground.fault(step.path) is None
 
     def forget(self, ground: Ground) -> None:
         """Take no step: clear the siblings away, record what was renamed, remove the journal. Raises StepError."""
         for number, step in enumerate(self.steps):
-            _remove(self.sibling(number, ground.absolute(step.path)))
+            if self._allowed(ground, step):
+                _remove(self.sibling(number, ground.absolute(step.path)))
         records = manifest.read(self._places.manifest)
         for step in self.steps:
             if step.path != self._places.shown_manifest and step.new not in (ABSENT, *records.get(step.path, ())):
@@ -301,6 +300,17 @@ def present_digest(path: str) -> str:
         return ABSENT
     except OSError:
         return ""
+
+
+def _due(step: Step, target: str, applied: Applied) -> bool:
+    """Tell whether a step is still to be taken; what somebody changed meanwhile is noted instead."""
+    found = present_digest(target)
+    if found == step.new:
+        return False
+    if found != step.old:
+        applied.changed.append(step.path)
+        return False
+    return True
 
 
 def write_file(path: str, content: bytes, shown: str) -> None:
