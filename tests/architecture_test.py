@@ -21,13 +21,14 @@ LAYOUTS = sorted(TEMPLATES.rglob("*.j2"))
 RUNTIMES = sorted(path for path in TEMPLATES.glob("*/runtime/**/*") if path.suffix in {".js", ".py", ".ts"})
 
 MAY_IMPORT = {
+    "record": set(),
     "diagnostics": set(),
-    "ir": {"diagnostics"},
+    "ir": {"diagnostics", "record"},
     "source": {"diagnostics"},
     "schema": {"diagnostics", "ir", "source"},
     "resolve": {"diagnostics", "ir", "source", "schema"},
     "rules": {"diagnostics", "ir", "targets.names"},
-    "targets": {"diagnostics", "ir", "schema"},
+    "targets": {"diagnostics", "ir"},
     "output": {"diagnostics", "targets.base"},
     "pipeline": {"diagnostics", "ir", "source", "schema", "resolve", "rules", "targets"},
     "cli": {"diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from trackside.diagnostics.span import Place
 from trackside.ir.properties import Property, ViewProperty
+from trackside.record import record
 
 if TYPE_CHECKING:
     from trackside.ir.plan import Source
@@ -37,7 +38,7 @@ Kind: TypeAlias = Literal[
 IdField: TypeAlias = Literal["user_id", "device_id"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EventIdentity:
     """Who an event is about.
 
@@ -50,7 +51,7 @@ class EventIdentity:
     stated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeyTemplate:
     """A key in the clear. `texts` and `parts` alternate and start and end with a text: len(texts) == len(parts) + 1."""
 
@@ -59,7 +60,7 @@ class KeyTemplate:
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DedupeKey:
     """How emissions of one fact get one insert_id.
 
@@ -75,7 +76,7 @@ class DedupeKey:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Revenue:
     """Which properties make the destination's top-level revenue. Exactly one of `amount` and `unit_price` is set.
 
@@ -93,7 +94,7 @@ class Revenue:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ClientCopy:
     """What a hybrid event's client copy does. `grace` is in seconds; `always` sends both copies at once."""
 
@@ -102,7 +103,7 @@ class ClientCopy:
     on_unknown: Literal["drop", "send"] = "drop"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Outcome:
     """The event that an intent leads to, and the properties by which the two are joined."""
 
@@ -111,7 +112,7 @@ class Outcome:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Event:
     """One event, resolved.
 
@@ -160,7 +161,7 @@ class Event:
         return next((prop for prop in self.properties if prop.name == name), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class View:
     """What one source may send of one event: all that a generator may know of it.
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from trackside.diagnostics.span import Place
 from trackside.ir.events import Event, View
 from trackside.ir.properties import Property, Side, ViewProperty
 from trackside.ir.types import Json, Type
+from trackside.record import record
 
 Carrier: TypeAlias = Literal["header", "cookie", "stored"]
 ConsentCategory: TypeAlias = Literal["necessary", "analytics", "marketing"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Destination:
     """Where events end up. `kind` is the vendor; `api_key` names an environment variable, never a key."""
 
@@ -26,7 +27,7 @@ class Destination:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Source:
     """A code base that emits. `out` is relative to the plan's folder, with forward slashes; None without a target.
 
@@ -48,7 +49,7 @@ class Source:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Output:
     """A folder of files that belongs to no source: docs, schemas, vectors."""
 
@@ -58,7 +59,7 @@ class Output:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Endpoint:
     """The first-party endpoint. `origins` are the foreign origins that may post to it."""
 
@@ -69,7 +70,7 @@ class Endpoint:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Identifier:
     """One of device_id, session_id and user_id: who creates it and how it travels from client to server.
 
@@ -85,7 +86,7 @@ class Identifier:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Attribution:
     """Which marketing parameters are kept, for how long (`keep`, seconds), and how they reach the server."""
 
@@ -104,7 +105,7 @@ class Attribution:
         return (*last, *first)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Consent:
     """What may be sent and stored before a person has chosen, and without a browser."""
 
@@ -116,7 +117,7 @@ class Consent:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Group:
     """Properties that several events share."""
 
@@ -125,7 +126,7 @@ class Group:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Enrichment:
     """A server-side look-up: given the id `by`, a provider answers `properties`."""
 
@@ -138,7 +139,7 @@ class Enrichment:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Naming:
     """The convention for names: a convention's name, or `pattern:` a whole-match expression."""
 
@@ -146,7 +147,7 @@ class Naming:
     properties: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NamedType:
     """A type that the plan names, with the example that all who use it share."""
 
@@ -157,7 +158,7 @@ class NamedType:
     has_example: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Plan:
     """The meaning of a whole plan. Mappings keep the plan's order.
 

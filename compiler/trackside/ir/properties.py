@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from trackside.diagnostics.span import Place
 from trackside.ir.types import Json, Type
+from trackside.record import record
 
 Side: TypeAlias = Literal["client", "server"]
 Pii: TypeAlias = Literal["none", "pseudonymous", "personal", "sensitive"]
 Operation: TypeAlias = Literal["set", "set_once", "add", "append", "unset"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Property:
     """One property as the plan has it, before it is cut for a source.
 
@@ -51,7 +52,7 @@ class Property:
         return self.pii in {"personal", "sensitive"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ViewProperty:
     """One property as one source sends it: its type cut for that source, `required` for its side.
 

@@ -20,7 +20,7 @@ class RawHeader(Shape):
         description="A semantic version: a breaking change moves its first part.", examples=["1.0.0"]
     )
     description: Text | None = Field(
-        None, description="What the plan covers.", examples=["What Acme Shop measures, and from which side."]
+        default=None, description="What the plan covers.", examples=["What Acme Shop measures, and from which side."]
     )
     namespace: Annotated[
         Text, BeforeValidator(matching(r"https?://[^\s/?#]+[^\s]*", "an absolute http or https URL"))
@@ -28,16 +28,18 @@ class RawHeader(Shape):
         description="A URL that you own. It seeds every dedupe key: changing it changes every insert_id.",
         examples=["https://shop.acme.example"],
     )
-    owner: Text | None = Field(None, description="The team that answers for the plan.", examples=["growth"])
+    owner: Text | None = Field(default=None, description="The team that answers for the plan.", examples=["growth"])
 
 
 class RawNaming(Shape):
     """How names are written: a convention's name, or a pattern that a whole name matches."""
 
     events: Text = Field(
-        "any",
+        default="any",
         description="`snake_case`, `camelCase`, `PascalCase`, `Title Case`, `kebab-case`, `dot.case`, `any`, "
         "or a pattern.",
         examples=["snake_case"],
     )
-    properties: Text = Field("any", description="The same, for the names of properties.", examples=["snake_case"])
+    properties: Text = Field(
+        default="any", description="The same, for the names of properties.", examples=["snake_case"]
+    )

@@ -37,10 +37,10 @@ class RawDeviceId(Shape):
     """The device's id."""
 
     created_by: Annotated[SideWord, words_of(SideWord)] = Field(
-        "client", description="Which side makes it.", examples=["client"]
+        default="client", description="Which side makes it.", examples=["client"]
     )
     carried_in: Carriers = Field(
-        (),
+        default=(),
         description="How it reaches the server: a request header, a cookie, or stored with a row for later.",
         examples=["[header, cookie, stored]"],
     )
@@ -50,21 +50,23 @@ class RawSessionId(Shape):
     """The session's id: when it began, in milliseconds."""
 
     created_by: Annotated[SideWord, words_of(SideWord)] = Field(
-        "client", description="Which side makes it.", examples=["client"]
+        default="client", description="Which side makes it.", examples=["client"]
     )
-    carried_in: Carriers = Field((), description="How it reaches the server.", examples=["[header, cookie]"])
-    timeout: Duration = Field(1800, description="An idle session ends after this long.", examples=["30m"])
+    carried_in: Carriers = Field(default=(), description="How it reaches the server.", examples=["[header, cookie]"])
+    timeout: Duration = Field(default=1800, description="An idle session ends after this long.", examples=["30m"])
 
 
 class RawUserId(Shape):
     """The person's id. It is never taken from the client."""
 
     created_by: Annotated[SideWord, words_of(SideWord)] = Field(
-        "server", description="Which side makes it.", examples=["server"]
+        default="server", description="Which side makes it.", examples=["server"]
     )
-    set_on: TextList = Field((), description="Events whose functions log the person in.", examples=["[user_logged_in]"])
+    set_on: TextList = Field(
+        default=(), description="Events whose functions log the person in.", examples=["[user_logged_in]"]
+    )
     cleared_on: TextList = Field(
-        (), description="Events whose functions log the person out.", examples=["[user_logged_out]"]
+        default=(), description="Events whose functions log the person out.", examples=["[user_logged_out]"]
     )
 
 
@@ -72,13 +74,19 @@ class RawIdentity(Shape):
     """What identifies, who creates it, and how it travels from client to server."""
 
     device_id: RawDeviceId = Field(
-        RawDeviceId(), description="The device.", examples=["{created_by: client, carried_in: [header, cookie]}"]
+        default=RawDeviceId(),
+        description="The device.",
+        examples=["{created_by: client, carried_in: [header, cookie]}"],
     )
     session_id: RawSessionId = Field(
-        RawSessionId(), description="The session.", examples=["{carried_in: [header, cookie], timeout: 30m}"]
+        default=RawSessionId(),
+        description="The session.",
+        examples=["{carried_in: [header, cookie], timeout: 30m}"],
     )
     user_id: RawUserId = Field(
-        RawUserId(), description="The person.", examples=["{set_on: [user_logged_in], cleared_on: [user_logged_out]}"]
+        default=RawUserId(),
+        description="The person.",
+        examples=["{set_on: [user_logged_in], cleared_on: [user_logged_out]}"],
     )
 
 
@@ -86,19 +94,21 @@ class RawAttribution(Shape):
     """Which marketing parameters are kept, and how they reach the server."""
 
     parameters: Annotated[tuple[Annotated[Parameter, words_of(Parameter)], ...], BeforeValidator(read_list)] = Field(
-        ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer"),
+        default=("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer"),
         description="The parameters that are kept.",
         examples=["[utm_source, utm_medium, utm_campaign, referrer]"],
     )
     touch: Annotated[tuple[Annotated[TouchWord, words_of(TouchWord)], ...], BeforeValidator(read_list)] = Field(
-        ("first", "last"),
+        default=("first", "last"),
         description="Which visits count: `last` lands as `utm_source`, `first` as `initial_utm_source`.",
         examples=["[first, last]"],
     )
-    carried_in: Carriers = Field((), description="How it reaches the server.", examples=["[header, cookie, stored]"])
-    keep: Duration = Field(90 * 86400, description="How long the first touch is kept.", examples=["90d"])
+    carried_in: Carriers = Field(
+        default=(), description="How it reaches the server.", examples=["[header, cookie, stored]"]
+    )
+    keep: Duration = Field(default=90 * 86400, description="How long the first touch is kept.", examples=["90d"])
     owned_by: Annotated[AttributionOwner, words_of(AttributionOwner)] = Field(
-        "trackside",
+        default="trackside",
         alias="as",
         description="Who captures it in a browser: the generated code, or the vendor's SDK.",
         examples=["sdk"],
@@ -109,21 +119,23 @@ class RawConsent(Shape):
     """What may be sent and stored before a person has chosen."""
 
     default: Annotated[DefaultConsent, words_of(DefaultConsent)] = Field(
-        "granted", description="What holds before a choice.", examples=["denied"]
+        default="granted", description="What holds before a choice.", examples=["denied"]
     )
     pending: Annotated[Pending, words_of(Pending)] = Field(
-        "queue", description="What happens to events before a choice, when the default is denied.", examples=["drop"]
+        default="queue",
+        description="What happens to events before a choice, when the default is denied.",
+        examples=["drop"],
     )
     stores: Annotated[Category, words_of(Category)] = Field(
-        "analytics",
+        default="analytics",
         description="The category without which nothing is written to a browser's storage.",
         examples=["analytics"],
     )
     carried_in: Carriers = Field(
-        ("header", "cookie"), description="How the choice reaches the server.", examples=["[header, cookie]"]
+        default=("header", "cookie"), description="How the choice reaches the server.", examples=["[header, cookie]"]
     )
     without_browser: Annotated[WithoutBrowser, words_of(WithoutBrowser)] = Field(
-        "allow",
+        default="allow",
         description="What jobs and webhooks do: send, not send, or ask a typed provider by user_id.",
         examples=["lookup"],
     )

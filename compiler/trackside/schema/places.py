@@ -30,14 +30,16 @@ class RawDestination(Shape):
     """An analytics project that receives events."""
 
     kind: Annotated[DestinationKind, words_of(DestinationKind)] | None = Field(
-        None, description="The vendor. Left out, the destination's own name says it.", examples=["amplitude"]
+        default=None, description="The vendor. Left out, the destination's own name says it.", examples=["amplitude"]
     )
     project: Text = Field(
         description="The vendor's project; copies de-duplicate within one project only.", examples=["shop"]
     )
-    region: Annotated[Region, words_of(Region)] = Field("us", description="The vendor's data region.", examples=["eu"])
+    region: Annotated[Region, words_of(Region)] = Field(
+        default="us", description="The vendor's data region.", examples=["eu"]
+    )
     api_key: Annotated[Text, BeforeValidator(_VARIABLE)] | None = Field(
-        None,
+        default=None,
         description="The environment variable that holds the key. Never the key itself.",
         examples=["AMPLITUDE_API_KEY"],
     )
@@ -47,7 +49,7 @@ class RawSdk(Shape):
     """What the vendor's SDK does by itself."""
 
     autocapture: Annotated[tuple[Annotated[Capture, words_of(Capture)], ...], BeforeValidator(read_list)] = Field(
-        ("sessions", "attribution"),
+        default=("sessions", "attribution"),
         description="What the vendor's SDK records by itself.",
         examples=["[sessions]"],
     )
@@ -60,38 +62,42 @@ class RawSource(Shape):
         description="Which side of the network it runs on.", examples=["client"]
     )
     target: Annotated[SourceTarget, words_of(SourceTarget)] = Field(
-        "none",
+        default="none",
         description="What is generated for it. `none`: it is in views, docs, schemas and vectors only.",
         examples=["javascript"],
     )
     out: Folder | None = Field(
-        None, description="The folder of the generated code, from the plan's folder.", examples=["generated/web"]
+        default=None,
+        description="The folder of the generated code, from the plan's folder.",
+        examples=["generated/web"],
     )
     through: Annotated[Through, words_of(Through)] = Field(
-        "sdk",
+        default="sdk",
         description="How a client sends: with the vendor's SDK, or to the first-party endpoint.",
         examples=["endpoint"],
     )
     destinations: TextList | None = Field(
-        None, description="Which destinations it sends to. Left out: all.", examples=["[amplitude]"]
+        default=None, description="Which destinations it sends to. Left out: all.", examples=["[amplitude]"]
     )
     session_timeout: Duration | None = Field(
-        None, description="When an idle session ends. Left out: `identity.session_id.timeout`.", examples=["5m"]
+        default=None, description="When an idle session ends. Left out: `identity.session_id.timeout`.", examples=["5m"]
     )
     delivery: Duration = Field(
-        10,
+        default=10,
         description="The longest time from a call until the destination has the event, when all is well.",
         examples=["10s"],
     )
     checks: Annotated[Checks, words_of(Checks)] = Field(
-        "always",
+        default="always",
         description="When a client checks values: `development` leaves checks out of production bundles.",
         examples=["development"],
     )
     sdk: RawSdk | None = Field(
-        None, description="What the vendor's SDK does by itself.", examples=["{autocapture: [sessions]}"]
+        default=None, description="What the vendor's SDK does by itself.", examples=["{autocapture: [sessions]}"]
     )
-    description: Text | None = Field(None, description="What the code base is.", examples=["The shop's web front end."])
+    description: Text | None = Field(
+        default=None, description="What the code base is.", examples=["The shop's web front end."]
+    )
 
 
 class RawOutput(Shape):
@@ -111,8 +117,10 @@ class RawEndpoint(Shape):
     )
     served_by: Text = Field(description="The server source that serves it.", examples=["backend"])
     origins: TextList = Field(
-        (), description="Other origins whose pages may post to it.", examples=['["https://www.acme.example"]']
+        default=(), description="Other origins whose pages may post to it.", examples=['["https://www.acme.example"]']
     )
     sdk_extras: Annotated[Extras, words_of(Extras)] = Field(
-        "strip", description="What happens to properties that the vendor's SDK adds by itself.", examples=["keep"]
+        default="strip",
+        description="What happens to properties that the vendor's SDK adds by itself.",
+        examples=["keep"],
     )

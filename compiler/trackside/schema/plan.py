@@ -46,21 +46,27 @@ class RawParts(Shape):
             }
         ),
     ] = Field(
-        {}, description="Named types, usable wherever a type is.", examples=["{money: {type: number, minimum: 0}}"]
+        default={},
+        description="Named types, usable wherever a type is.",
+        examples=["{money: {type: number, minimum: 0}}"],
     )
     property_groups: Groups = Field(
-        {}, description="Properties that several events share.", examples=["{app: {app_version: optional string}}"]
+        default={},
+        description="Properties that several events share.",
+        examples=["{app: {app_version: optional string}}"],
     )
     enrichments: Annotated[Entries, _entries("RawEnrichment")] = Field(
-        {},
+        default={},
         description="Look-ups on the server: typed providers, never arguments.",
         examples=["{customer: {by: user_id, properties: {customer_segment: string}}}"],
     )
     user_properties: PropertyMap = Field(
-        {}, description="What `identify` takes.", examples=["{plan: {enum: [free, pro], only: server}}"]
+        default={}, description="What `identify` takes.", examples=["{plan: {enum: [free, pro], only: server}}"]
     )
     events: Annotated[Entries, _entries("RawEvent")] = Field(
-        {}, description="What happens.", examples=["{page_viewed: {kind: page_view, properties: {page_path: string}}}"]
+        default={},
+        description="What happens.",
+        examples=["{page_viewed: {kind: page_view, properties: {page_path: string}}}"],
     )
 
 
@@ -75,41 +81,47 @@ class RawTop(RawParts):
         examples=['{name: acme-shop, version: 1.0.0, namespace: "https://shop.acme.example"}'],
     )
     destinations: Annotated[Entries, _entries("RawDestination")] = Field(
-        {},
+        default={},
         description="Where events go.",
         examples=["{amplitude: {project: shop, region: us, api_key: AMPLITUDE_API_KEY}}"],
     )
     sources: Annotated[Entries, _entries("RawSource")] = Field(
-        {},
+        default={},
         description="The code bases that emit, each with one side and one target.",
         examples=["{web: {side: client, target: javascript, out: generated/web}}"],
     )
     outputs: Annotated[Entries, _entries("RawOutput")] = Field(
-        {}, description="Files about the whole plan.", examples=["{docs: {target: docs, out: generated/docs}}"]
+        default={}, description="Files about the whole plan.", examples=["{docs: {target: docs, out: generated/docs}}"]
     )
     endpoint: RawEndpoint | None = Field(
-        None,
+        default=None,
         description="The first-party endpoint, if there is one.",
         examples=["{route: /t, served_by: backend}"],
     )
     identity: RawIdentity = Field(
-        RawIdentity(),
+        default=RawIdentity(),
         description="What identifies, who creates it, how it travels from client to server.",
         examples=["{device_id: {created_by: client, carried_in: [header, cookie]}}"],
     )
     attribution: RawAttribution | None = Field(
-        None, description="Which marketing parameters are kept.", examples=["{touch: [first, last], keep: 90d}"]
+        default=None, description="Which marketing parameters are kept.", examples=["{touch: [first, last], keep: 90d}"]
     )
     consent: RawConsent | None = Field(
-        None, description="What may be sent and stored before a choice.", examples=["{default: denied, pending: queue}"]
+        default=None,
+        description="What may be sent and stored before a choice.",
+        examples=["{default: denied, pending: queue}"],
     )
     context: TextList = Field(
-        (), description="Groups that every event carries: set once, never arguments.", examples=["[app]"]
+        default=(), description="Groups that every event carries: set once, never arguments.", examples=["[app]"]
     )
     naming: RawNaming = Field(
-        RawNaming(), description="How names are written.", examples=["{events: snake_case, properties: snake_case}"]
+        default=RawNaming(),
+        description="How names are written.",
+        examples=["{events: snake_case, properties: snake_case}"],
     )
     retired_keys: TextList = Field(
-        (), description="Key names of events that are gone: they are never used again.", examples=["[order_completed]"]
+        default=(),
+        description="Key names of events that are gone: they are never used again.",
+        examples=["[order_completed]"],
     )
-    include: TextList = Field((), description="More files of this plan.", examples=["[plan/*.yaml]"])
+    include: TextList = Field(default=(), description="More files of this plan.", examples=["[plan/*.yaml]"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, NoReturn, TypeAlias, get_args
+from typing import Annotated, Any, LiteralString, NoReturn, TypeAlias, get_args
 
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -24,7 +24,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LARGEST_INTEGER = 2**53 - 1
 
 
-def refuse(slug: str, wanted: str, **context: Any) -> NoReturn:
+def refuse(slug: LiteralString, wanted: str, **context: Any) -> NoReturn:
     """Raise the error that becomes a finding with this slug: `wanted` says what belongs in this place."""
     raise PydanticCustomError(slug, "{wanted}", {"wanted": wanted, **context})
 
