@@ -205,7 +205,7 @@ def test_a_passed_context_wins_over_the_active_one(shop: Any, sink: Any, active:
 def test_a_context_survives_being_stored(shop: Any, sink: Any) -> None:
     context = shop.Context.identified(
         "user-12345", device_id="device-12345", session_id=1_700_000_000_000, attribution={"utm_source": "mail"},
-        consent=["analytics"], attempt="a-1", ip="192.0.2.1", user_agent="Browser/1",
+        consent=["analytics"], attempt="5c1b0f8e-1111-4222-8333-444455556666", ip="192.0.2.1", user_agent="Browser/1",
     )  # fmt: skip
     with context.activate():
         shop.set_context(app_version="9.9")
@@ -266,6 +266,10 @@ def test_an_attempt_is_the_request_s_or_none(shop: Any, sink: Any, active: Any) 
     attempt = "5c1b0f8e-1111-4222-8333-444455556666"
     context = shop.Context.anonymous("device-12345", attempt=attempt, consent=["analytics"])
     assert shop.track.signed_up(method="google", context=context).insert_id == uuid5_of(1, "signed_up", attempt)
+    loud = shop.Context.anonymous("device-12345", attempt=attempt.upper(), consent=["analytics"])
+    assert shop.track.signed_up(method="google", context=loud).insert_id == uuid5_of(1, "signed_up", attempt)
+    forged = shop.Context.anonymous("device-12345", attempt="user-12345", consent=["analytics"])
+    assert uuid.UUID(shop.track.signed_up(method="google", context=forged).insert_id).version == 4
     first = shop.track.signed_up(method="google").insert_id
     assert uuid.UUID(first).version == 4
     assert shop.track.signed_up(method="google").insert_id != first
