@@ -11,6 +11,7 @@ import sys
 import threading
 import unicodedata
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -509,6 +510,22 @@ def test_a_flaw_inside_says_where(shop: Any, sink: Any, active: Any) -> None:
     receipt = shop.track.purchase_completed(**{**ORDER, "items": items})
     assert str(receipt.violations[0]) == "items[1].price is less than 0"
     assert "items" not in sent(sink)["event_properties"]
+
+
+def test_a_missing_member_is_missing_in_any_kind_of_mapping(shop: Any, sink: Any, active: Any) -> None:
+    item: dict[str, Any] = defaultdict(lambda: 1, sku="SKU-1")
+    receipt = shop.track.purchase_completed(**{**ORDER, "items": [item]})
+    assert str(receipt.violations[0]) == "items[0].quantity is missing"
+    assert dict(item) == {"sku": "SKU-1"}
+
+
+def test_a_member_too_many_is_a_flaw(shop: Any, sink: Any, active: Any, everything: dict[str, Any]) -> None:
+    item = {"sku": "SKU-1", "quantity": 1, "price": 1, "colour": "red"}
+    receipt = shop.track.purchase_completed(**{**ORDER, "items": [item]})
+    assert str(receipt.violations[0]) == "items[0].colour is not a property of the object"
+    place = {"zip code": "1", "geo": {"lat": 1}, "colour": "red"}
+    receipt = shop.track.everything(**{**everything, "place": place})
+    assert str(receipt.violations[0]) == "place.colour is not a property of the object"
 
 
 def test_a_wrong_constant_inside_refuses_the_event(

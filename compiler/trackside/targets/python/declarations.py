@@ -26,6 +26,7 @@ class ReaderFunction(NamedTuple):
     docstring: Code
     constant: Code
     members: Code
+    nothing_else: Code
     optional: Code
     rows: Code
     call: Code
@@ -170,6 +171,7 @@ def _object_reader(types: Types, declared: Declared, object: Object, runtime: se
     required: list[str] = []
     optional: list[str] = []
     rows: list[str] = []
+    constants = False
     for prop in object.properties:
         key = python_string(prop.name)
         reader = types.reader(prop.type, f"{declared.words} {prop.name}")
@@ -177,6 +179,7 @@ def _object_reader(types: Types, declared: Declared, object: Object, runtime: se
         fixed = constant_of(prop)
         may_be_absent = is_optional(prop, types.side)
         if fixed is not None:
+            constants = True
             value: str | Group = Group("_given.get(", (key, fixed), ")")
         else:
             value = f"_given[{key}]"
@@ -194,6 +197,8 @@ def _object_reader(types: Types, declared: Declared, object: Object, runtime: se
         docstring=Code(f"Read {python_docstring(declared.words)}."),
         constant=Code(""),
         members=members,
+        # A constant may be missing from what was given; else equally many members are the same ones.
+        nothing_else=Code("_given.keys() <= _wire.keys()" if constants else "len(_given) == len(_wire)"),
         optional=Code("".join(optional)),
         rows=Code("".join(rows)),
         call=Code(""),
@@ -225,6 +230,7 @@ def _plain_reader(types: Types, declared: Declared, runtime: set[str]) -> Reader
         docstring=doc,
         constant=Code(constant),
         members=Code(""),
+        nothing_else=Code(""),
         optional=Code(""),
         rows=Code(""),
         call=shown,
