@@ -41,8 +41,10 @@ def check_plan(plan: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
 
 
 def compile_plan(plan: str | os.PathLike[str], *, only: str | None = None) -> Compiled:
-    """Compile a plan's file in memory, or what one source or output of it gets."""
+    """Compile a plan's file in memory; with `only`, the files of one source or output. Raises ValueError for a wrong one."""
     analysis = pipeline.analyse(Path(plan))
+    if only is not None and analysis.plan is not None and only not in (*analysis.plan.sources, *analysis.plan.outputs):
+        raise ValueError(f"the plan has no source or output named {only!r}")
     files: dict[str, str] = {}
     if analysis.plan is not None and not analysis.bag.has_errors:
         files.update(pipeline.render(analysis.plan, only))

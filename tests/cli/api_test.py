@@ -52,6 +52,8 @@ def test_compile_one_source(plan: Path) -> None:
     files = package.compile_plan(str(plan), only="web").files
     assert files
     assert all(path.startswith("generated/web/") for path in files)
+    with pytest.raises(ValueError, match="'wbe'"):
+        package.compile_plan(plan, only="wbe")
 
 
 def test_a_plan_with_an_error_gives_findings_and_no_files(plan: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_folder_that_is_a_link_out_of_the_plans_folder_is_not_followed(tmp_pat
     shop = Workshop(tmp_path / "shop", {"out/a.txt": "a\n", "out/deep/b.txt": "b\n"})
     (shop.folder / "out").symlink_to(outside)
     assert shop.build(force=force) is None
-    assert set(slugs(shop)) == {"output-outside-folder"}
+    assert slugs(shop) == ["output-outside-folder"], "said once, not of every file in it"
     assert list(outside.iterdir()) == []
     (shop.folder / "out").unlink()
     (shop.folder / "out").mkdir()
@@ -227,3 +227,16 @@ def test_the_folder_that_builds_keep_must_be_one(tmp_path: Path, kind: str) -> N
     assert shop.slugs == {".trackside": "cannot-write"}
     assert list(outside.iterdir()) == []
     assert shop.on_disk() == {}
+
+
+@pytest.mark.parametrize("text", ["c\n", "another\n"])
+def test_one_file_under_two_cases_of_its_name_is_not_removed_as_the_old_one(tmp_path: Path, text: str) -> None:
+    """Two links to one file are what a file system shows where case does not count."""
+    shop = Workshop(tmp_path / "shop", {"out/Cart.txt": "c\n"})
+    shop.build()
+    (shop.folder / "out/cart.txt").hardlink_to(shop.folder / "out/Cart.txt")
+    shop.files = {"out/cart.txt": text}
+    assert shop.build() is not None
+    assert not len(shop.bag)
+    assert shop.generated()["out/cart.txt"] == text
+    assert shop.recorded() == {"out/cart.txt", "out/.gitattributes"}

@@ -21,9 +21,9 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one call and return its exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    if say_unchanged(arguments):
-        return 0
     try:
+        if say_unchanged(arguments):
+            return 0
         from trackside.cli.call import run
 
         return run(arguments)

@@ -54,12 +54,15 @@ class Ground:
         return self._prefix + (path if os.sep == "/" else path.replace("/", os.sep))
 
     def fault(self, path: str) -> Fault | None:
-        """Say why output may not have this path, whatever other files there are; None when it may."""
+        """Say why output may not have this path, whatever other files there are; None when it may.
+
+        What is wrong with a folder is said of the folder, so that it is the same for every file in it.
+        """
+        if path.startswith("/"):
+            return _outside(path)
         directory, _, name = path.rpartition("/")
         inside = self._directory(directory)
-        if isinstance(inside, Fault):
-            return inside._replace(headline=inside.headline.replace("{path}", _printable(path)))
-        return _name_fault(name, path)
+        return inside if isinstance(inside, Fault) else _name_fault(name, path)
 
     def take(self, path: str) -> Fault | None:
         """Take a path that `fault` found nothing wrong with, unless it is taken."""
@@ -106,20 +109,19 @@ class Ground:
         return known
 
     def _judge(self, directory: str) -> str | Fault:
-        for step in directory.split("/") if directory else ():
-            fault = _name_fault(step, "{path}")
-            if fault is not None:
-                return fault
-        try:
-            real = os.path.realpath(self.absolute(directory)) if directory else self._root
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            return Fault("output-outside-folder", f"`{{path}}` leads nowhere: {reason}", "remove the link in its way")
+        if not directory:
+            return ""
+        parent, _, name = directory.rpartition("/")
+        above = self._directory(parent)
+        fault = above if isinstance(above, Fault) else _name_fault(name, directory)
+        if fault is not None:
+            return fault
+        real = os.path.realpath(self.absolute(directory))
         if real != self._root and not real.startswith(self._inside):
             return Fault(
                 "output-outside-folder",
-                "`{path}` leads through a link out of the plan's folder",
-                f"remove the link in `{directory}`, or give another `out:`",
+                f"`{directory}` is a link that leads out of the plan's folder",
+                "remove the link, or give another `out:`",
             )
         return folded(real[len(self._inside) :].replace(os.sep, "/"))
 
@@ -135,9 +137,13 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def _outside(path: str) -> Fault:
+    return Fault("output-outside-folder", f"`{_printable(path)}` is not a path below the plan's folder", _ELSEWHERE)
+
+
 def _name_fault(name: str, path: str) -> Fault | None:
     if name in {"", ".", ".."}:
-        return Fault("output-outside-folder", f"`{path}` is not a path below the plan's folder", _ELSEWHERE)
+        return _outside(path)
     lower = name.lower()
     stem = lower.partition(".")[0]
     if _PLAIN(name) and stem not in _DEVICES and len(name) <= _NAME_BYTES:

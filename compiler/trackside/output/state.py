@@ -24,21 +24,20 @@ if TYPE_CHECKING:
 _HEAD = "trackside state 1"
 _BOM = b"\xef\xbb\xbf"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_TEMPLATES = (
-    os.path.join(_PACKAGE, "_templates"),
-    os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "templates"),
-)
+_TEMPLATES = os.path.join(_PACKAGE, "_templates")
+if not os.path.isdir(_TEMPLATES):
+    _TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "templates")
 
 
 def compiler_digest() -> str:
     """Digest the compiler: its modules, its templates, and the interpreter that runs them."""
     parts = [sys.version]
-    for path in _files(_PACKAGE, ".py"):
-        parts += (path, digest_file(path))
-    for root in _TEMPLATES:
-        if os.path.isdir(root):
-            for path in _files(root, ""):
-                parts += (path, digest_file(path))
+    for root, ending in ((_PACKAGE, ".py"), (_TEMPLATES, "")):
+        for path in _files(root, ending):
+            try:
+                parts += (path, digest(read_bytes(path, FOLLOW_FLAGS)))
+            except OSError:
+                parts += (path, "unreadable")  # such as the lock of an editor, which is a link to nothing
     return digest("\n".join(parts).encode("utf-8", "surrogateescape"))
 
 
