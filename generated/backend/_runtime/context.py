@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from time import time_ns
 from typing import Any, Final, cast
 
-from .values import LARGEST_INTEGER, Json
+from .values import LARGEST_INTEGER, Flaw, Json, uuid
 
 SHORTEST_ID: Final = 5
 LONGEST_ID: Final = 1024
@@ -109,7 +109,7 @@ class Context:
         self.consent = (
             None if consent is None or isinstance(consent, str) else frozenset(consent)
         )
-        self.attempt = attempt
+        self.attempt = _attempt(attempt)
         self.ip = ip
         self.user_agent = user_agent
         self.properties: Mapping[str, Json] = (
@@ -277,6 +277,14 @@ def set_current(context: Context | None) -> None:
 
 def _moment(value: object) -> int | None:
     return value if type(value) is int and 0 < value <= LARGEST_INTEGER else None
+
+
+def _attempt(value: object) -> str | None:
+    """Take the UUID of a request; what is none came from elsewhere and is no key."""
+    try:
+        return None if value is None else uuid(value)
+    except Flaw:
+        return None
 
 
 def _texts(value: object) -> dict[str, str]:

@@ -127,6 +127,14 @@ def number(
     """
     if type(value) is not float:
         value = _real(value)
+    if (
+        low is not None
+        and high is not None
+        and low <= value <= high
+        and above is None
+        and below is None
+    ):
+        return value + 0.0  # -0.0 becomes 0.0
     if not -_INFINITY < value < _INFINITY:
         raise Flaw("is not a finite number")
     if low is not None and value < low:
@@ -137,7 +145,7 @@ def number(
         raise Flaw(f"is not more than {above}")
     if below is not None and value >= below:
         raise Flaw(f"is not less than {below}")
-    return value + 0.0  # -0.0 becomes 0.0
+    return value + 0.0
 
 
 def boolean(value: object) -> bool:
@@ -151,6 +159,8 @@ def day(
     value: object, low: int = 0, high: int | None = None, pattern: str | None = None
 ) -> str:
     """Read a date, or its text, as `YYYY-MM-DD`."""
+    if type(value) is date and high is None and pattern is None and not low:
+        return value.isoformat()
     if isinstance(value, date):
         if isinstance(value, datetime):
             raise Flaw("is a datetime: its day depends on the time zone")
@@ -302,10 +312,13 @@ def entries(
     return wire
 
 
-def mapping(value: object, reason: str = "is not an object") -> Mapping[object, object]:
+def mapping(value: object, reason: str = "is not an object") -> dict[object, object]:
     """Read something with keys and values; the values are not looked at."""
-    if type(value) is dict or isinstance(value, Mapping):
-        return cast("Mapping[object, object]", value)
+    if type(value) is dict:
+        return cast("dict[object, object]", value)
+    if isinstance(value, Mapping):
+        # Not every mapping is as quiet as a dict when it is asked for a missing key.
+        return dict(cast("Mapping[object, object]", value))
     raise Flaw("is null" if value is None else reason)
 
 
