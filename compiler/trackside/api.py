@@ -41,7 +41,7 @@ def check_plan(plan: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
 
 
 def compile_plan(plan: str | os.PathLike[str], *, only: str | None = None) -> Compiled:
-    """Compile a plan's file in memory; with `only`, the files of one source or output. Raises ValueError for a wrong one."""
+    """Compile a plan's file in memory; `only` names one source or output. Raises ValueError when there is none such."""
     analysis = pipeline.analyse(Path(plan))
     if only is not None and analysis.plan is not None and only not in (*analysis.plan.sources, *analysis.plan.outputs):
         raise ValueError(f"the plan has no source or output named {only!r}")
