@@ -35,9 +35,10 @@ class Analysis:
 def analyse(path: Path) -> Analysis:
     """Run stages 1 to 4 on a plan file and what it includes."""
     bag = Bag()
-    source = read_plan(path, bag)
+    files: dict[str, SourceFile] = {}
+    source = read_plan(path, bag, files)
     if source is None:
-        return Analysis(None, bag, {})
+        return Analysis(None, bag, files)
     return _analyse_documents(source, bag)
 
 

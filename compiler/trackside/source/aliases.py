@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from trackside.diagnostics.model import Label
+from trackside.diagnostics.nearest import nearest
+from trackside.source import entry_findings as findings
 from trackside.source.node import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
 
 if TYPE_CHECKING:
-    from trackside.diagnostics.bag import Bag
+    from collections.abc import Callable
+
+    from trackside.diagnostics.model import Diagnostic
 
 NODE_LIMIT: Final = 500_000
 """How many nodes all aliases of a file may stand for."""
+
+_COMPARED: Final = 1000
+"""Among how many names one that is nearly right is looked for."""
 
 
 class Anchors:
     """The anchors of one file, in the order they are met."""
 
-    def __init__(self, file: SourceFile, bag: Bag) -> None:
+    def __init__(self, file: SourceFile, report: Callable[[Diagnostic], None]) -> None:
         self._file = file
-        self._bag = bag
+        self._report = report
         self._nodes: dict[str, Node] = {}
         self._places: dict[str, tuple[int, int]] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
@@ -35,14 +41,7 @@ class Anchors:
         file = self._file
         place = (start, start + 1 + len(name))
         if name in self._nodes:
-            self._bag.report(
-                "duplicate-anchor",
-                file.span(*place),
-                f"the anchor `&{name}` is defined twice",
-                label="defined again",
-                secondary=[Label(file.span(*self._places[name]), "first defined here")],
-                help="give each anchor a name of its own: parsers differ in which one an alias means",
-            )
+            self._report(findings.duplicate_anchor(name, file.span(*place), file.span(*self._places[name])))
             return
         self._nodes[name] = node
         self._places[name] = place
@@ -62,25 +61,11 @@ class Anchors:
         node = self._nodes.get(name)
         file = self._file
         if node is None:
-            from difflib import get_close_matches
-
-            close = get_close_matches(name, self._nodes, 1)
-            self._bag.report(
-                "unknown-alias",
-                file.span(start, end),
-                f"`*{name}` names no anchor above it",
-                help=f"did you mean `*{close[0]}`?"
-                if close
-                else f"mark what it stands for with `&{name}`, further up, or quote the text",
-            )
+            near = nearest(name, self._nodes) if len(self._nodes) <= _COMPARED else None
+            self._report(findings.unknown_alias(name, file.span(start, end), near))
             return None
-        if any(open_node is node for open_node, _ in self.open):
-            self._bag.report(
-                "recursive-alias",
-                file.span(start, end),
-                f"`*{name}` stands inside what `&{name}` marks, so it would hold itself",
-                secondary=[Label(file.span(*self._places[name]), "the anchor")],
-            )
+        if self.open and any(open_node is node for open_node, _ in self.open):
+            self._report(findings.recursive_alias(name, file.span(start, end), file.span(*self._places[name])))
             return None
         return _copy(node)
 

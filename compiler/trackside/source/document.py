@@ -6,6 +6,7 @@ A finding that concerns one entry leaves a hole, and reading goes on. What only 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any, Final
 
 from trackside.diagnostics.bag import Bag
@@ -29,6 +30,12 @@ from trackside.source.syntax_findings import second_document
 DEPTH_LIMIT: Final = 100
 """How many collections may stand inside each other, aliases counted as what they stand for."""
 
+EVENT_LIMIT: Final = 2_000_000
+"""How many keys, values, openings and closings a file may hold; ten thousand events have a third of that."""
+
+FINDING_LIMIT: Final = 1000
+"""How many findings in one file are enough."""
+
 _FLOW_INDICATORS: Final = re.compile(r"[:,#?\[\]{}]").search
 _PROPERTIES: Final = re.compile(r"(?:(?:&[A-Za-z0-9_-]+|!\S*)\s+(?:#[^\r\n]*\s+)*)+")
 _HEADER: Final = re.compile(r"[|>][-+1-9]*(?! *(?:#[^\r\n]*)?(?:\r\n|\r|\n) +[\r\n])(?=\s|$)")
@@ -40,7 +47,7 @@ _TEXT_TAG: Final = "tag:yaml.org,2002:str"
 
 
 class LimitReached(Exception):
-    """Ends reading at a limit, which is among the findings."""
+    """Ends reading at a limit; the findings show which."""
 
 
 class OddText(Exception):
@@ -72,7 +79,7 @@ class DocumentReader:
     def __init__(self, file: SourceFile) -> None:
         self.file = file
         self.findings = Bag()
-        self.anchors = Anchors(file, self.findings)
+        self.anchors = Anchors(file, self._report)
         self.keys: dict[str, str] = {}
         self.merges: list[tuple[MappingNode, Any]] = []
         self.commas: dict[int, ScalarNode] = {}
@@ -82,7 +89,7 @@ class DocumentReader:
         try:
             return self._nodes(parse)
         finally:
-            for node in self.commas.values():
+            for node in islice(self.commas.values(), FINDING_LIMIT):
                 self.findings.add(findings.unquoted_comma(self.file, node.start, node.end))
 
     def _nodes(self, parse: parsers.Events) -> SequenceNode:
@@ -100,7 +107,7 @@ class DocumentReader:
         clean: set[str] = set()
         anchors = self.anchors
 
-        for event in parse(file.text):
+        for event in islice(parse(file.text), EVENT_LIMIT):
             kind = type(event)
             if kind is ScalarEvent:
                 text = event.value
@@ -113,7 +120,7 @@ class DocumentReader:
                 if flow:
                     if plain and text not in clean:
                         if _FLOW_INDICATORS(text):
-                            self.findings.add(findings.unquoted_in_flow(file, start, end))
+                            self._report(findings.unquoted_in_flow(file, start, end))
                         else:
                             clean.add(text)
                 elif style in {"|", ">"}:
@@ -220,6 +227,9 @@ class DocumentReader:
                 if documents > 1:
                     start = event.start_mark.index
                     raise OddText(start, second_document(file, start, event.end_mark.index))
+        if stack:
+            self._report(findings.too_large(file, EVENT_LIMIT))
+            raise LimitReached
         return root
 
     def root(self, documents: SequenceNode) -> MappingNode | None:
@@ -229,6 +239,11 @@ class DocumentReader:
             return root
         self.findings.add(findings.empty(self.file))
         return None
+
+    def _report(self, finding: Diagnostic) -> None:
+        self.findings.add(finding)
+        if len(self.findings) >= FINDING_LIMIT:
+            raise LimitReached
 
     def _scalar_properties(self, event: Any, start: int, end: int, plain: bool) -> tuple[int, bool]:
         """Skip what stands before a scalar, an anchor or a tag, and read the tag."""
@@ -257,7 +272,7 @@ class DocumentReader:
         if reading is None:
             self.keys[text] = text
         else:
-            self.findings.add(findings.ambiguous_key(self.file, start, end, text, reading))
+            self._report(findings.ambiguous_key(self.file, start, end, text, reading))
         return text
 
     def _repeated_key(self, key: Any, top: MappingNode, start: int, end: int) -> Any:
@@ -268,7 +283,7 @@ class DocumentReader:
                 return key
         else:
             before = top[key]
-        self.findings.add(findings.duplicate_key(self.file, start, end, before.key_span, str(key)))
+        self._report(findings.duplicate_key(self.file, start, end, before.key_span, str(key)))
         return _HOLE
 
     def _fill(self, key: Any, top: MappingNode, node: Any) -> None:
@@ -282,7 +297,7 @@ class DocumentReader:
         sources = [source for source in written if isinstance(source, MappingNode)]
         if len(sources) < len(written):
             wrong = next(source for source in written if not isinstance(source, MappingNode))
-            self.findings.add(findings.bad_merge(wrong.span if wrong.key_start < 0 else value.key_span))
+            self._report(findings.bad_merge(wrong.span if wrong.key_start < 0 else value.key_span))
             return
         own = dict(top)
         top.clear()
@@ -299,12 +314,12 @@ class DocumentReader:
         if depth + levels > DEPTH_LIMIT:
             self._too_deep(start, end)
         if not self.anchors.repeat(nodes):
-            self.findings.add(findings.too_many_aliases(self.file, start, end, NODE_LIMIT))
+            self._report(findings.too_many_aliases(self.file, start, end, NODE_LIMIT))
             raise LimitReached
         return node
 
     def _too_deep(self, start: int, end: int) -> None:
-        self.findings.add(findings.too_deep(self.file, start, end, DEPTH_LIMIT))
+        self._report(findings.too_deep(self.file, start, end, DEPTH_LIMIT))
         raise LimitReached
 
     def _no_colon(self, top: MappingNode, key: Any, start: int, end: int) -> bool:
@@ -326,5 +341,5 @@ class DocumentReader:
             previous.end = end
             previous.plain = False
         else:
-            self.findings.add(findings.missing_value(self.file, start, end))
+            self._report(findings.missing_value(self.file, start, end))
         return True

@@ -117,6 +117,50 @@ def _wants_quotes(slug: str, file: SourceFile, start: int, end: int, what: str, 
     )
 
 
+def duplicate_anchor(name: str, span: Span, first: Span) -> Diagnostic:
+    """Report an anchor whose name is taken."""
+    return Diagnostic(
+        code("duplicate-anchor"),
+        f"the anchor `&{shown(name)}` is defined twice",
+        Label(span, "defined again"),
+        (Label(first, "first defined here"),),
+        help="give each anchor a name of its own: parsers differ in which one an alias means",
+    )
+
+
+def unknown_alias(name: str, span: Span, near: str | None) -> Diagnostic:
+    """Report an alias without its anchor."""
+    return Diagnostic(
+        code("unknown-alias"),
+        f"`*{shown(name)}` names no anchor above it",
+        Label(span),
+        help=f"did you mean `*{near}`?"
+        if near
+        else f"mark what it stands for with `&{shown(name)}`, further up, or quote the text",
+    )
+
+
+def recursive_alias(name: str, span: Span, anchor: Span) -> Diagnostic:
+    """Report an alias inside of what it stands for."""
+    return Diagnostic(
+        code("recursive-alias"),
+        f"`*{shown(name)}` stands inside what `&{shown(name)}` marks, so it would hold itself",
+        Label(span),
+        (Label(anchor, "the anchor"),),
+        help="write out what is meant; a type that names itself is not allowed either",
+    )
+
+
+def too_large(file: SourceFile, limit: int) -> Diagnostic:
+    """Report a file of more pieces than are read."""
+    return Diagnostic(
+        code("file-too-large"),
+        f"`{file.path}` holds more than {limit:,} keys and values",
+        Label(file.span(0, 0)),
+        help="a plan of ten thousand events has a third of that: is this a plan?",
+    )
+
+
 def too_deep(file: SourceFile, start: int, end: int, limit: int) -> Diagnostic:
     """Report the collection that is one level too deep."""
     return Diagnostic(

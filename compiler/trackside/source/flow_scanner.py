@@ -10,6 +10,7 @@ from trackside.source.scanner import MARKER, Flow, Scanner
 
 _FLOW_PLAIN_END: Final = re.compile(r"[,\[\]{}?:]|[ \t]#|[\r\n]|$")
 _BELOW: Final = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+[ \t]*")
+_ENTRY: Final = re.compile(r"[^\s,\[\]{}]*")
 _GLUED_KEY: Final = re.compile(r"[A-Za-z_][\w-]*(:)(?=[^\s:/])")
 
 
@@ -35,7 +36,7 @@ class FlowScanner(Scanner):
         elif character == ":":
             self._flow_colon(flow)
         elif character in "[{":
-            self.flows.append(Flow(character, at))
+            self.flows.append(Flow(character, at, self.line_start, self.fresh, self.properties))
             self.properties = -1
             self.at += 1
         elif character in "\"'":
@@ -44,7 +45,7 @@ class FlowScanner(Scanner):
             self.property()
         elif character == "*":
             self.alias()
-        elif character in "|>@`%?":
+        elif character in "|>@`%?#":
             self.wants_quotes(at, self.extent(at), findings.begins_with(character))
         elif character == "-" and self.blank(at + 1):
             self.wants_quotes(at, self.extent(at), "begins with `- `")
@@ -104,8 +105,9 @@ class FlowScanner(Scanner):
                 flow.colon = False
         elif stop and stop in "?:[{":
             if stop == ":" and flow.opening == "{" and not flow.colon and _GLUED_KEY.match(text, start):
-                self.found.append(findings.glued_colon(self.file, start, self.extent(start), end))
-                self.at = self.extent(start)
+                entry = _ENTRY.match(text, start)
+                self.at = entry.end() if entry else end + 1
+                self.found.append(findings.glued_colon(self.file, start, self.at, end))
                 flow.before = "node"
                 return
             value = min(self._value_start(flow), start) if flow.before != "comma" and here == start else here
@@ -120,12 +122,12 @@ class FlowScanner(Scanner):
 
     def _close_flow(self, character: str) -> None:
         at = self.at
-        flow = self.flows[-1]
+        flow = self.flows.pop()
         if (flow.opening == "{") != (character == "}"):
             self.found.append(findings.wrong_closing(self.file, flow.start, at))
-        self.flows.pop()
-        outer = self.line_start
-        self.at = at
-        self.node(flow.start, at + 1, f"begins with `{flow.opening}`")
-        if self.at == at + 1:
-            self.line_start = outer
+        line_start = self.line_start
+        # For the lines around, all of it stands where it is opened.
+        self.line_start, self.fresh, self.properties = flow.line_start, flow.fresh, flow.properties
+        self.node(flow.start, at + 1, findings.begins_with(flow.opening), line_start != flow.line_start)
+        if self.at > at:
+            self.line_start = line_start

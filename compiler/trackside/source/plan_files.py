@@ -37,13 +37,13 @@ class PlanSource:
     include_patterns: tuple[str, ...]
 
 
-def read_plan(path: Path, bag: Bag) -> PlanSource | None:
+def read_plan(path: Path, bag: Bag, files: dict[str, SourceFile] | None = None) -> PlanSource | None:
     """Read the plan at `path` and the files that it includes.
 
     None when the plan itself cannot be read as a mapping; an included file that cannot be read is left out. The bag
-    says why in both cases.
+    says why in both cases. `files` takes the texts that the findings are about, also when the plan is None.
     """
-    reading = _Reading(path, bag)
+    reading = _Reading(path, bag, {} if files is None else files)
     name = _printable(path.name) or str(path)
     document = reading.document(path, name, Span(name, 1, 1, 1, 1))
     if document is None:
@@ -59,12 +59,12 @@ def read_plan(path: Path, bag: Bag) -> PlanSource | None:
 class _Reading:
     """One plan being read."""
 
-    def __init__(self, path: Path, bag: Bag) -> None:
+    def __init__(self, path: Path, bag: Bag, files: dict[str, SourceFile]) -> None:
         self.bag = bag
         self.folder = path.parent
         self.real_folder = self.folder.resolve()
         self.documents: list[MappingNode] = []
-        self.files: dict[str, SourceFile] = {}
+        self.files = files
         self.patterns: list[str] = []
         self.left = SIZE_LIMIT
         # What tells a file from all others, however it is named -> who asked for it first.

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from trackside.diagnostics.model import Diagnostic
 
 # Where one of these stands, the C parser may accept what the pure one refuses or reads otherwise.
-_MISREAD: Final = ("\t", "\\'", "\\/", "\n%", "\r%", "\n...", "\r...", "}#", "]#", '"#', "'#")
+_MISREAD: Final = (
+    *("\t", "\\'", "\\/", "\n%", "\r%", "\n...", "\r..."),
+    *("{#", "[#", "}#", "]#", ",#", ":#", '"#', "'#"),
+)
 
 
 def read_text(text: str, shown: str, bag: Bag) -> tuple[SourceFile, MappingNode | None]:

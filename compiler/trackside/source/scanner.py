@@ -18,13 +18,23 @@ _BREAK: Final = re.compile(r"\r\n|\r|\n")
 _NAME: Final = re.compile(r"[&*]([A-Za-z0-9_-]*)")
 _TAG: Final = re.compile(r"![^\s]*")
 _KNOWN_TAG: Final = re.compile(r"!!(?:str|map|seq)")
-_SINGLE: Final = re.compile(r"'(?:[^']|'')*'")
-_DOUBLE: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SINGLE: Final = re.compile(r"'(?:[^']+|'')*+'")
+_DOUBLE: Final = re.compile(r'"(?:[^"\\]+|\\.)*+"', re.DOTALL)
 _ESCAPE: Final = re.compile(
     r"\\(?:[0abtnvfe \"\\N_LP\t\r\n]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(.|$))", re.DOTALL
 )
 _NEXT_KEY: Final = re.compile(r"""\s*,\s*(?:[\w$-]+|"[^"]*"|'[^']*')\s*:(?=\s)""")
 MARKER: Final = re.compile(r"(?:---|\.\.\.)(?=[ \t\r\n]|$)")
+
+
+TOKEN_LIMIT: Final = 1_500_000
+"""How much of a text is looked at; ten thousand events have less."""
+
+_PATIENCE: Final = 50_000
+"""How much more of it is looked at once enough is found."""
+
+MISTAKE_LIMIT: Final = 100
+"""How many mistakes in one text are looked for."""
 
 
 class Block(NamedTuple):
@@ -34,13 +44,16 @@ class Block(NamedTuple):
 
 
 class Flow:
-    """An open `{` or `[`, and what was last read in it."""
+    """An open `{` or `[`, where it stands, and what was last read in it."""
 
-    __slots__ = ("before", "colon", "entry", "opening", "start")
+    __slots__ = ("before", "colon", "entry", "fresh", "line_start", "opening", "properties", "start")
 
-    def __init__(self, opening: str, start: int) -> None:
+    def __init__(self, opening: str, start: int, line_start: int, fresh: bool, properties: int) -> None:
         self.opening = opening
         self.start = start
+        self.line_start = line_start
+        self.fresh = fresh
+        self.properties = properties
         # One of "comma" (also at the opening), "colon" and "node".
         self.before = "comma"
         self.colon = False
@@ -56,6 +69,7 @@ class Scanner(ABC):
         self.found: list[Diagnostic] = []
         self.at = 0
         self.line_start = 0
+        self._line = (0, -1)
         # Nothing but blanks and dashes stands before `at` on its line.
         self.fresh = True
         self.waiting = True
@@ -69,8 +83,16 @@ class Scanner(ABC):
         self.ended = False
 
     def run(self) -> None:
-        """Walk to the end."""
-        while self.next():
+        """Walk to the end, or to where more mistakes help nobody."""
+        left = TOKEN_LIMIT
+        while (len(self.found) < MISTAKE_LIMIT or self.flows) and self.next():
+            left -= 1
+            if len(self.found) >= MISTAKE_LIMIT:
+                # Inside an open bracket its end is worth looking for: all that is found there may come from its lack.
+                del self.found[MISTAKE_LIMIT:]
+                left = min(left, _PATIENCE)
+            if left <= 0:
+                return
             before = self.at
             if self.flows:
                 self.flow_token()
@@ -126,8 +148,13 @@ class Scanner(ABC):
 
     def line_end(self, offset: int) -> int:
         """Give the end of the line, before its break."""
-        match = _LINE.match(self.text, offset)
-        return match.end() if match else offset
+        # Long lines with many mistakes ask again and again.
+        first, last = self._line
+        if not first <= offset <= last:
+            match = _LINE.match(self.text, offset)
+            last = match.end() if match else offset
+            self._line = (offset, last)
+        return last
 
     def text_end(self, offset: int) -> int:
         """Give the end of the text that begins at `offset`, on its line and without a comment."""
@@ -230,7 +257,7 @@ class Scanner(ABC):
             for escape in _ESCAPE.finditer(self.text, start + 1, end - 1):
                 if escape.group(1) is not None:
                     self.found.append(findings.bad_escape(self.file, start, end, escape.start(), escape.end()))
-        self.node(start, end, findings.begins_with(quote))
+        self.node(start, end, findings.begins_with(quote), _BREAK.search(self.text, start, end) is not None)
 
     def _unclosed_quote(self, start: int) -> None:
         self.found.append(findings.unclosed_quote(self.file, start, self.line_end(start)))
@@ -238,10 +265,12 @@ class Scanner(ABC):
         self.flows.clear()
         self.structured = False
 
-    def node(self, start: int, end: int, why: str) -> None:
-        """Go past a node that ends by itself, and see what follows it: a colon, the end of the line, or a mistake."""
+    def node(self, start: int, end: int, why: str, lines: bool = False) -> None:
+        """Go past a node that ends by itself, and see what follows it: a colon, the end of the line, or a mistake.
+
+        `why` is what to say of it if it wants quotes; `lines` tells that it stands on more than one.
+        """
         text = self.text
-        lines = _BREAK.search(text, start, end) is not None
         after = end
         while text.startswith((" ", "\t"), after):
             after += 1
@@ -262,14 +291,27 @@ class Scanner(ABC):
         if not fine:
             if lines and text[start] in "\"'":
                 self._unclosed_quote(start)
+            elif lines:
+                self.at = after
+                end = self.extent(after)
+                self.found.append(findings.stray_text(self.file, after, end))
+                self.properties = -1
+                if self.flows:
+                    self.flows[-1].before = "node"
+                    self.at = end
+                else:
+                    self.skip_to(self.line_end(end))
             else:
                 self.wants_quotes(start, self.extent(start), why)
             return
         if self.flows:
             self.flow_node(start, end)
         else:
-            self.value(self.node_start())
-        self.move_over(start, end)
+            self.value(self.properties if self.properties >= 0 else start)
+        if text[start] in "\"'":
+            self.move_over(start, end)
+        self.at = end
+        self.fresh = False
 
     def unclosed_flow(self) -> None:
         """Report the outermost bracket that is open; what was found inside it is its consequence."""
@@ -300,6 +342,8 @@ class Scanner(ABC):
 
     def extent(self, start: int) -> int:
         """Guess where a text that should stand in quotes ends: before what looks like the next entry or the closing."""
+        if len(self.found) >= MISTAKE_LIMIT:
+            return self.at
         end = self.line_end(start)
         if not self.flows:
             return self.text_end(start)

@@ -67,7 +67,7 @@ class _BlockScanner(FlowScanner):
         elif character in "|>":
             self._block_scalar()
         elif character in "[{":
-            self.flows.append(Flow(character, at))
+            self.flows.append(Flow(character, at, self.line_start, self.fresh, self.properties))
             self.properties = -1
             self.at += 1
         elif character in "\"'":

@@ -88,6 +88,16 @@ def second_document(file: SourceFile, start: int, end: int) -> Diagnostic:
     )
 
 
+def stray_text(file: SourceFile, start: int, end: int) -> Diagnostic:
+    """Report what stands behind the closing bracket of a value that goes over lines."""
+    return Diagnostic(
+        code("yaml-syntax"),
+        "nothing can follow the closing bracket here",
+        Label(file.span(start, end)),
+        help="delete it; inside `{}` and `[]` commas part the entries",
+    )
+
+
 def unclosed_quote(file: SourceFile, start: int, end: int) -> Diagnostic:
     """Report a quote that nothing closes."""
     quote = file.text[start]
