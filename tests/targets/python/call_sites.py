@@ -37,7 +37,7 @@ from generated.backend import (
     stats,
     track,
 )
-from generated.backend.types import Currency, CustomerEnrichment, EverythingPlace, LineItem, Money
+from generated.backend.types import Currency, CustomerEnrichment_, EverythingPlace, LineItem, Money
 
 item: LineItem = {"sku": "SKU-1", "quantity": 1, "price": 9.5}
 full: LineItem = {"sku": "SKU-1", "quantity": 1, "price": Decimal("9.5"), "note": "a"}
@@ -51,15 +51,15 @@ misspelled: LineItem = {"sku": "SKU-1", "quantity": 1, "price": 9.5, "prize": 1}
 other_currency: Currency = "CHF"  # wrong
 
 
-def look_up(user_id: str) -> CustomerEnrichment | None:
+def look_up(user_id: str) -> CustomerEnrichment_ | None:
     return {"customer_segment": "vip"} if user_id else None
 
 
-def wrong_answer(user_id: str) -> CustomerEnrichment:
+def wrong_answer(user_id: str) -> CustomerEnrichment_:
     return {"customer_segment": "king"}  # wrong
 
 
-def wrong_question(user_id: int) -> CustomerEnrichment | None:
+def wrong_question(user_id: int) -> CustomerEnrichment_ | None:
     return None
 
 

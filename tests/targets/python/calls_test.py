@@ -146,6 +146,19 @@ def test_names_that_python_keeps_are_renamed_in_the_signature_alone(shop: Any, s
     assert sent(sink)["event_type"] == "class"
 
 
+def test_names_of_types_and_builtins_are_names_like_others(shop: Any, sink: Any, active: Any) -> None:
+    values: dict[str, Any] = {
+        "str": "a", "int": 1, "float": 0.5, "bool": True, "date": "2026-01-31", "datetime": "2026-01-31T12:00:00.000Z",
+        "object": [1], "Currency": "EUR",
+    }  # fmt: skip
+    again = {**values, "Literal": "a", "len": ["b"]}
+    arguments = {name.lower(): value for name, value in values.items()}
+    assert shop.track.shadows(**arguments, again=again, length=5, unset="x").accepted
+    assert sent(sink)["event_properties"] == {**values, "again": again, "length": 5, "UNSET": "x"}
+    receipt = shop.track.shadows(**arguments, again={**again, "more": 1}, length=5)
+    assert str(receipt.violations[0]) == "again.more is not a property of the object"
+
+
 def test_constants_are_sent_and_are_no_arguments(shop: Any, sink: Any, active: Any, everything: dict[str, Any]) -> None:
     shop.track.everything(**everything)
     assert sent(sink)["event_properties"]["fixed"] == 7

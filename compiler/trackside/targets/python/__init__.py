@@ -38,6 +38,8 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
     out = source.out
     views = plan.views_of(source.name)
     types = Types(source.side)
+    found = look_ups(plan, views)
+    types.keep(one.class_name for one in found)
     modules = _modules(views)
     single = len(modules) == 1
     functions: dict[str, list[PythonName]] = {}
@@ -49,15 +51,15 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
     if not single:
         yield File(f"{out}/{_SURFACE}/__init__.py", '"""The events, one module for each file of the plan."""\n')
         yield File(f"{out}/track.py", _print("track", _track_context(plan, source, functions)))
-    yield File(f"{out}/_client.py", _print("client", client_context(plan, source, views, types)))
-    extra = answers(types, look_ups(plan, views))
+    yield File(f"{out}/_client.py", _print("client", client_context(plan, source, found, types)))
+    extra = answers(types, found)
     if types.declared or extra:
         title = f"The types of {python_docstring(plan.name)}, for annotations."
         yield File(f"{out}/types.py", _print("types", types_context(types, title, extra)))
     if types.declared:
         yield File(f"{out}/_values.py", _print("values", values_context(types)))
     package = PurePosixPath(out).as_posix().replace("/", ".")
-    yield File(f"{out}/__init__.py", _print("init", {**front_page(plan, source, views), "package": Code(package)}))
+    yield File(f"{out}/__init__.py", _print("init", {**front_page(plan, source, found), "package": Code(package)}))
     yield File(f"{out}/py.typed", "")
     for name, text in _runtime():
         yield File(f"{out}/_runtime/{name}", text)

@@ -55,11 +55,15 @@ class LookUp(NamedTuple):
 def look_ups(plan: Plan, views: Iterable[View]) -> list[LookUp]:
     """List the enrichments that the source's events want, in the plan's order."""
     wanted = {name for view in views for name in view.enrich}
-    return [
-        LookUp(one, plan.enrichment_views.get(one.name, ()), f"{python_class_name(one.name)}Enrichment")
-        for one in plan.enrichments.values()
-        if one.name in wanted
-    ]
+    taken = {python_class_name(name) for name in plan.types} if wanted else set()
+    found: list[LookUp] = []
+    for one in plan.enrichments.values():
+        if one.name in wanted:
+            class_name = f"{python_class_name(one.name)}Enrichment"
+            while class_name in taken:
+                class_name += "_"
+            found.append(LookUp(one, plan.enrichment_views.get(one.name, ()), class_name))
+    return found
 
 
 def answers(types: Types, found: Iterable[LookUp]) -> list[Members]:
@@ -84,10 +88,9 @@ def answers(types: Types, found: Iterable[LookUp]) -> list[Members]:
     return made
 
 
-def client_context(plan: Plan, source: Source, views: list[View], types: Types) -> dict[str, object]:
-    """Make what the template of `_client.py` prints."""
+def client_context(plan: Plan, source: Source, found: list[LookUp], types: Types) -> dict[str, object]:
+    """Make what the template of `_client.py` prints; `found` are the look-ups of the source."""
     names = Names()
-    found = look_ups(plan, views)
     enrichments = _enrichments(found, types, names)
     context = _signature(plan.context_views.get(source.name, ()), types, names, "context", operations=False)
     person = _signature(plan.user_views.get(source.name, ()), types, names, "user", operations=True)
@@ -294,10 +297,10 @@ def _signature(
     return Signature(given, Code(doc), printed, Code(""))
 
 
-def front_page(plan: Plan, source: Source, views: list[View]) -> dict[str, object]:
-    """Make what the template of `__init__.py` prints."""
+def front_page(plan: Plan, source: Source, found: list[LookUp]) -> dict[str, object]:
+    """Make what the template of `__init__.py` prints; `found` are the look-ups of the source."""
     client = ["capture", "close", "configure", "flush", "stats"]
-    if look_ups(plan, views):
+    if found:
         client.append("Enrichers")
     if any(constant_of(prop) is None for prop in plan.context_views.get(source.name, ())):
         client.append("set_context")

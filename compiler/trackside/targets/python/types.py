@@ -7,6 +7,7 @@ name gets both too, named after where it stands. Everything else is written in p
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -121,7 +122,7 @@ class Types:
     _readers: dict[tuple[int, str], tuple[Type, Reader]] = field(default_factory=dict)
     _of_type: dict[int, tuple[Type, Declared]] = field(default_factory=dict)
     _of_name: dict[str, Declared] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
+    _taken: set[str] = field(default_factory=lambda: {"len"})  # which `_values.py` itself needs
 
     def annotation(self, type: Type, place: str) -> Annotation:
         """Say what a caller may give; `place` names a type that has no name of its own."""
@@ -142,6 +143,10 @@ class Types:
                 found = Reader("_or_null", (found.function, *found.limits), ("or_null", *found.runtime), found.local)
             known = self._readers[id(type), self.prefix] = (type, found)
         return known[1]
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Leave names to others."""
+        self._taken.update(names)
 
     # --- annotations ---
 
