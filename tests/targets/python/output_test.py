@@ -238,3 +238,28 @@ def test_the_same_plan_gives_the_same_bytes(plan_text: str) -> None:
     first = files(plan_of(plan_text))
     plan_of.cache_clear()
     assert files(plan_of(plan_text)) == first
+
+
+def test_a_flaw_deep_inside_objects_is_looked_for_once_a_level(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each level that read again what had failed below it would double the work."""
+    kind: dict[str, Any] = {"type": "object", "properties": {"leaf": {"type": "integer"}, "other": "string"}}
+    value: dict[str, Any] = {"leaf": "no", "other": ""}
+    for level in range(12):
+        kind = {"type": "object", "properties": {f"level_{level}": kind, "side": "string"}}
+        value = {"side": "", f"level_{level}": value}
+    events = {"nested": {"kind": "state_change", "properties": {"top": kind}}}
+    package = load(f"{HEAD}events: {yaml(events)}\n")
+    package.configure(sink=package.RecordingSink(), strict=False, on_violation=lambda _: None)
+    count = 0
+    find = package._values._member_flaw
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        return find(*arguments)
+
+    monkeypatch.setattr(package._values, "_member_flaw", counted)
+    receipt = package.track.nested(top=value, context=package.Context.anonymous("device-12345"))
+    path = "".join(f".level_{level}" for level in reversed(range(12)))
+    assert str(receipt.violations[0]) == f"top{path}.leaf is not a whole number"
+    assert count == 2 * 13
