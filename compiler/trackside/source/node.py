@@ -80,10 +80,11 @@ class _Node:
         for step in path:
             if isinstance(node, MappingNode) and isinstance(step, str) and step in node:
                 node = node[step]
-            elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node):
+                continue
+            if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node):
                 node = node[step]
-            else:
-                break
+                continue
+            break
         return node
 
     def has(self, key: str) -> bool:
