@@ -178,11 +178,12 @@ def test_exactly_the_named_ids_are_sent(shop: Any, sink: Any, active: Any) -> No
 
 
 def test_a_batch_job_is_the_system_s(shop: Any, sink: Any) -> None:
-    shop.configure(sink=sink, strict=False, consent=lambda _: ["analytics"])
-    with shop.Context.identified("user-12345", session_id=5, consent=["analytics"]).activate():
+    with shop.Context.identified("user-12345", session_id=5, consent=[]).activate():
         shop.track.imported(rows=5)
     event = sent(sink)
     assert (event["device_id"], "user_id" in event, "session_id" in event) == ("system:acme-shop:backend", False, False)
+    shop.track.class_(context=shop.Context.system())
+    assert sent(sink)["device_id"] == "system:acme-shop:backend"
 
 
 def test_a_call_without_identity_is_refused(shop: Any, sink: Any) -> None:

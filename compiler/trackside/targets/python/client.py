@@ -104,17 +104,16 @@ def client_context(plan: Plan, source: Source, found: list[LookUp], types: Types
     events = ["Provider as _Provider"] if found else []
     if enrichments:
         events.append("Enrichment as _Enrichment")
-    settings = ["Settings as _Settings", "Tracker as _Tracker"]
-    if plan.consent is not None:
-        settings.append("Consent as _Consent")
+    consent = ["Consent as _Consent"] if plan.consent is not None else []
     sinks = ["Tee as _Tee"] if len(destinations) > 1 else []
     vendor = ["AmplitudeSink as _AmplitudeSink", "key_for as _key_for"] if destinations else []
     runtime = block(
         [
             ("._runtime.amplitude_sink", vendor),
+            ("._runtime.consent", consent),
             ("._runtime.events", events),
             ("._runtime.sinks", sinks),
-            ("._runtime.tracker", settings),
+            ("._runtime.tracker", ["Settings as _Settings", "Tracker as _Tracker"]),
             ("._runtime.values", runtime_values),
         ]
     )
