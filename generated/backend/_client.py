@@ -12,12 +12,9 @@ from ._runtime.amplitude_sink import (
     AmplitudeSink as _AmplitudeSink,
     key_for as _key_for,
 )
+from ._runtime.consent import Consent as _Consent
 from ._runtime.events import Enrichment as _Enrichment, Provider as _Provider
-from ._runtime.tracker import (
-    Consent as _Consent,
-    Settings as _Settings,
-    Tracker as _Tracker,
-)
+from ._runtime.tracker import Settings as _Settings, Tracker as _Tracker
 from ._runtime.values import (
     boolean as _boolean,
     day as _day,

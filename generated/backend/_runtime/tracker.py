@@ -7,15 +7,14 @@ raises: under pytest, or as TRACKSIDE_STRICT says.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
-from math import isfinite
+from datetime import datetime
 from time import time_ns
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from . import keys
+from .consent import Consent, LookUp, is_granted
 from .context import Context, set_current
 from .counts import Counts, Stats
 from .events import (
@@ -24,29 +23,20 @@ from .events import (
     Provider,
     Receipt,
     Report,
-    Revenue,
     TrackingError,
     Violation,
     look_again,
     violation,
 )
+from .keys import random_id
+from .record import Refusal, add_revenue, identify, time_of
+from .record import insert_id as insert_id_of
 from .sinks import RecordingSink, Sink, WireEvent
-from .values import Flaw, Json, flaw_of
+from .values import Json, flaw_of
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 _captured: ContextVar[RecordingSink | None] = ContextVar(
     "trackside_capture", default=None
 )
-
-
-class Consent(NamedTuple):
-    """What holds where nothing is known about a person's choice: with a browser, and
-    without one.
-    """
-
-    default: Literal["granted", "denied"] = "granted"
-    without_browser: Literal["allow", "deny", "lookup"] = "allow"
 
 
 class Settings(NamedTuple):
@@ -54,20 +44,9 @@ class Settings(NamedTuple):
 
     sink: Sink | None = None
     providers: Mapping[str, Provider] = {}
-    consent: Callable[[str], Iterable[str] | None] | None = None
+    consent: LookUp | None = None
     strict: bool | None = None
     on_violation: Callable[[Report], object] | None = None
-
-
-class _Refusal(Exception):
-    """Ends a call whose event is not sent; `violation` is None where the plan itself
-    says so.
-    """
-
-    def __init__(self, dropped: str, found: Violation | None = None) -> None:
-        super().__init__(dropped)
-        self.dropped = dropped
-        self.found = found
 
 
 class Tracker:
@@ -169,7 +148,7 @@ class Tracker:
         try:
             for flaw in found:
                 if flaw.effect == "refused":
-                    raise _Refusal("violation")
+                    raise Refusal("violation")
             now = time_ns() // 1_000_000
             record: WireEvent = {
                 "event_type": event.name,
@@ -182,13 +161,18 @@ class Tracker:
                 },
             }
             if time is not None or event.time is not None:
-                record["time"], found = _time_of(event, properties, time, now, found)
+                record["time"], found = time_of(event, properties, time, now, found)
             if context is None:
                 context = Context.current()
-            self._identify(event.ids, event.system, context, record)
+            if event.system:
+                record["device_id"] = self._system_id
+            else:
+                identify(
+                    record, event.ids, context, self._system_id, self._session_timeout
+                )
             if self._consent is not None and event.consent != "necessary":
-                self._ask_consent(event.consent, event.system, context)
-            insert_id = self._insert_id(event, properties, context)
+                self._ask_consent(event.consent, None if event.system else context)
+            insert_id = insert_id_of(event, properties, context, self._namespace)
             record["insert_id"] = insert_id
             if event.context:
                 found += self._add_context(event.context, context, properties)
@@ -200,11 +184,11 @@ class Tracker:
                     if value is not None:
                         properties[name] = value
             if event.revenue is not None:
-                _add_revenue(event.revenue, properties, record)
+                add_revenue(event.revenue, properties, record)
             if found:
                 self._report(event.name, True, insert_id, found, properties)
             return self._send(record, insert_id, found)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return self._refused(event.name, refusal, insert_id, found, properties)
         except TrackingError:
             raise
@@ -223,10 +207,10 @@ class Tracker:
                 group: Any = changes.setdefault(operations[name], {})
                 group[name] = "-" if operations[name] == "$unset" else value
             if not changes:
-                raise _Refusal("violation" if found else "nothing_to_identify")
+                raise Refusal("violation" if found else "nothing_to_identify")
             if context is None:
                 context = Context.current()
-            insert_id = keys.random_id()
+            insert_id = random_id()
             record: WireEvent = {
                 "event_type": "$identify",
                 "time": time_ns() // 1_000_000,
@@ -238,13 +222,13 @@ class Tracker:
                     "source_version": self._source_version,
                 },
             }
-            self._identify((), False, context, record)
+            identify(record, (), context, self._system_id, self._session_timeout)
             if self._consent is not None:
-                self._ask_consent("analytics", False, context)
+                self._ask_consent("analytics", context)
             if found:
                 self._report("$identify", True, insert_id, found, changes)
             return self._send(record, insert_id, found)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return self._refused("$identify", refusal, insert_id, found, changes)
         except TrackingError:
             raise
@@ -253,118 +237,12 @@ class Tracker:
 
     # --- parts of a call ---
 
-    def _identify(
-        self,
-        ids: tuple[str, ...],
-        system: bool,
-        context: Context | None,
-        record: WireEvent,
-    ) -> None:
-        """Write who the event is about: exactly `ids` where the plan names them, else
-        all that is known.
-        """
-        if system:
-            record["device_id"] = self._system_id
-            return
-        if context is None:
-            raise _Refusal(
-                "violation",
-                _refused(
-                    "", "has no identity: no context is active and none was passed"
-                ),
-            )
-        if context.is_system and not ids:
-            record["device_id"] = self._system_id
-            return
-        for name in ids or ("user_id", "device_id"):
-            value, flaw = (
-                (context.user_id, context.user_flaw)
-                if name == "user_id"
-                else (context.device_id, context.device_flaw)
-            )
-            if flaw is not None:
-                raise _Refusal("violation", _refused(name, flaw))
-            if value is not None:
-                record[name] = value  # type: ignore[literal-required]
-            elif ids:
-                raise _Refusal(
-                    "violation",
-                    _refused(name, "is not in the context, and the plan wants it here"),
-                )
-        if not ids and "user_id" not in record and "device_id" not in record:
-            raise _Refusal(
-                "violation",
-                _refused(
-                    "", "has no identity: the context has neither user_id nor device_id"
-                ),
-            )
-        if context.session_id is not None and (
-            context.seen_at is None
-            or abs(record["time"] - context.seen_at) <= self._session_timeout
+    def _ask_consent(self, category: str, context: Context | None) -> None:
+        settings, consent = self.settings, self._consent
+        if consent is not None and not is_granted(
+            consent, category, context, settings.consent, self.counts
         ):
-            record["session_id"] = context.session_id
-        if context.ip is not None:
-            record["ip"] = context.ip
-        if context.user_agent is not None:
-            record["user_agent"] = context.user_agent
-
-    def _ask_consent(
-        self, category: str, system: bool, context: Context | None
-    ) -> None:
-        assert self._consent is not None
-        if context is not None and context.consent is not None:
-            granted = category in context.consent
-        elif not system and context is not None and context.device_id is not None:
-            granted = self._consent.default == "granted"
-        elif self._consent.without_browser != "lookup":
-            granted = self._consent.without_browser == "allow"
-        else:
-            granted = self._look_up_consent(category, context)
-        if not granted:
-            raise _Refusal("consent")
-
-    def _look_up_consent(self, category: str, context: Context | None) -> bool:
-        assert self._consent is not None
-        look_up = self.settings.consent
-        answer: Iterable[str] | None = None
-        if look_up is None:
-            self.counts.problem("consent_provider_missing")
-        elif context is not None and context.user_id is not None:
-            try:
-                answer = look_up(context.user_id)
-            except Exception:
-                self.counts.problem("consent_provider_failed")
-        return (
-            self._consent.default == "granted" if answer is None else category in answer
-        )
-
-    def _insert_id(
-        self, event: Event, properties: Mapping[str, Json], context: Context | None
-    ) -> str:
-        key = event.key
-        if key is None:
-            return keys.random_id()
-        parts: list[Any] = []
-        for name in key.parts:
-            part = properties.get(name)
-            if part is None or part == "":
-                raise _Refusal(
-                    "violation",
-                    _refused(
-                        name, "is part of the dedupe key, and is missing or empty"
-                    ),
-                )
-            parts.append(part)
-        if key.texts is not None:
-            return keys.in_the_clear(key.texts, parts)
-        if key.attempt:
-            if context is None or context.attempt is None:
-                return keys.random_id()  # no copy of the client's is on its way
-            parts.append(context.attempt)
-        start = event.key_start
-        if start is None:
-            start = event.key_start = keys.prefix(self._namespace, key.name)
-        return keys.hashed(start, parts)
+            raise Refusal("consent")
 
     def _add_context(
         self,
@@ -447,7 +325,7 @@ class Tracker:
     def _refused(
         self,
         event: str,
-        refusal: _Refusal,
+        refusal: Refusal,
         insert_id: str | None,
         found: tuple[Violation, ...],
         properties: Mapping[str, Json],
@@ -513,70 +391,6 @@ class Tracker:
         if asked:
             return asked not in {"0", "false", "no"}
         return "PYTEST_CURRENT_TEST" in os.environ
-
-
-def _refused(name: str, reason: str) -> Violation:
-    return Violation(name, name, reason, "refused")
-
-
-def _time_of(
-    event: Event,
-    properties: Mapping[str, Json],
-    time: datetime | None,
-    now: int,
-    found: tuple[Violation, ...],
-) -> tuple[int, tuple[Violation, ...]]:
-    """Take the event's time, in ms, from the property that the plan names, else from
-    the call.
-    """
-    if event.time is not None:
-        written = properties.get(event.time)
-        if not isinstance(written, str):
-            return now, found
-        time = datetime.fromisoformat(f"{written[:-1]}+00:00")
-    try:
-        if not isinstance(time, datetime):
-            raise Flaw("is not a datetime")
-        if time.utcoffset() is None:
-            raise Flaw("has no offset: give it a time zone")
-        return (time - _EPOCH) // _MILLISECOND, found
-    except Exception as error:
-        return now, (*found, violation("time", flaw_of(error), "left_out"))
-
-
-def _add_revenue(
-    revenue: Revenue, properties: Mapping[str, Json], record: WireEvent
-) -> None:
-    """Write the destination's revenue, a float; what it is made of stays among the
-    properties.
-    """
-    if revenue.amount is not None:
-        total = properties.get(revenue.amount)
-    else:
-        price, quantity = properties.get(revenue.unit_price or ""), properties.get(
-            revenue.quantity or ""
-        )
-        total = (
-            price * quantity
-            if isinstance(price, int | float) and isinstance(quantity, int | float)
-            else None
-        )
-    if not isinstance(total, int | float) or not isfinite(total):
-        return
-    record["revenue"] = 0.0 - total if revenue.negate else total + 0.0
-    if revenue.currency is not None and isinstance(
-        currency := properties.get(revenue.currency), str
-    ):
-        record["currency"] = currency
-    if (
-        revenue.product_id is not None
-        and (product_id := properties.get(revenue.product_id)) is not None
-    ):
-        record["productId"] = str(product_id)
-    if revenue.type is not None and isinstance(
-        kind := properties.get(revenue.type), str
-    ):
-        record["revenueType"] = kind
 
 
 def _is_round(number: int) -> bool:
