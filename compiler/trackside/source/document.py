@@ -25,7 +25,7 @@ from trackside.source.parsers import (
     SequenceStartEvent,
 )
 from trackside.source.scalars import other_reading
-from trackside.source.syntax_findings import second_document
+from trackside.source.syntax_findings import second_document, unknown_tag
 
 DEPTH_LIMIT: Final = 100
 """How many collections may stand inside each other, aliases counted as what they stand for."""
@@ -250,7 +250,7 @@ class DocumentReader:
         match = _PROPERTIES.match(self.file.text, start, end)
         tag = event.tag
         if tag is not None and (tag != _TEXT_TAG or event.anchor is not None):
-            raise OddText(event.end_mark.index)
+            raise OddText(event.end_mark.index, unknown_tag(self.file, start) if event.anchor is None else None)
         if plain and not event.value:
             raise OddText(start, findings.nothing_marked(self.file, start))
         if match is None:
@@ -260,7 +260,7 @@ class DocumentReader:
     def _collection_properties(self, event: Any, start: int) -> int:
         tag = event.tag
         if tag is not None and (_TAGS.get(tag) is not type(event) or event.anchor is not None):
-            raise OddText(start)
+            raise OddText(start, unknown_tag(self.file, start) if event.anchor is None else None)
         match = _PROPERTIES.match(self.file.text, start)
         return match.end() if match else start
 

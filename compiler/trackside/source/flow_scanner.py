@@ -45,6 +45,9 @@ class FlowScanner(Scanner):
             self.property()
         elif character == "*":
             self.alias()
+        elif character == "?" and self.blank(at + 1):
+            self.found.append(findings.explicit_key(self.file, at))
+            self.at += 1
         elif character in "|>@`%?#":
             self.wants_quotes(at, self.extent(at), findings.begins_with(character))
         elif character == "-" and self.blank(at + 1):

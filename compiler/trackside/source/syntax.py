@@ -125,7 +125,9 @@ class _BlockScanner(FlowScanner):
 
     def _key_below_text(self, start: int, was_fresh: bool, key: int, end: int) -> None:
         glued = _GLUED_KEY.match(self.text, start) if was_fresh else None
-        if glued:
+        if key == end:
+            self.found.append(findings.colon_without_key(self.file, key))
+        elif glued:
             self.found.append(findings.glued_colon(self.file, start, self.text_end(start), glued.start(1)))
         else:
             self.found.append(findings.key_below_text(self.file, key, end, start, self.text_end(start)))
