@@ -68,7 +68,8 @@ class RawType(Shape):
     type: Text | None = Field(
         default=None,
         description="What kind of value, in words: `string`, `integer`, `number`, `boolean`, `date`, `datetime`, "
-        "`uuid`, `url`, `any`, `object`, `list of T`, `map of T`, or a named type; a property's may start with `optional`.",
+        "`uuid`, `url`, `any`, `object`, `list of T`, `map of T`, or a named type; a property's may start with "
+        "`optional`.",
         examples=["list of string"],
     )
     items: TypeExpression = Field(default=None, description="The type of a list's items.", examples=["string"])

@@ -19,6 +19,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 
 from trackside.targets.templates import templates_root
 
+
 class _Folder(BaseLoader):
     """Reads templates by their path below the root; what is installed does not change while it is used."""
 

@@ -18,11 +18,11 @@ from trackside.ir import Plan, Source, View, ViewProperty
 from trackside.ir.keys import namespace_uuid
 from trackside.targets.base import File
 from trackside.targets.environment import environment
-from trackside.targets.templates import verbatim
 from trackside.targets.escape import js_doc, js_key, js_string
 from trackside.targets.javascript.events import EventCode, Events, context_shapes
 from trackside.targets.javascript.types import JsCode, Member, Types, indented, shape
 from trackside.targets.names import JsName, js_type_name, words
+from trackside.targets.templates import verbatim
 
 RUNTIME: Final = (
     "api.d.ts",
