@@ -38,7 +38,7 @@ check: $(PROJECT)  ## is generated/ what tracking_plan.yaml compiles to?
 	$(BIN)/trackside build --check tracking_plan.yaml
 
 pytest: $(TOOLS) $(JS_TOOLS)  ## the tests alone; `make pytest ARGS=tests/run` for some of them
-	$(BIN)/pytest --numprocesses=auto $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 bench: $(PROJECT) | node  ## wall, CPU and peak memory over plans of 100, 1,000 and 10,000 events
 	$(BIN)/python bench/run.py $(ARGS)
