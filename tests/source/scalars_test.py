@@ -30,12 +30,30 @@ READINGS = {
 }
 AGREED = [
     *("hello", "Order number", "1.10", "42", "-1", "+1", "0", "0.5", ".5", "1.", "1.0.0", "2024-01", "12:345", "1:2:x"),
-    *("yEs", "None", "nil", "TRue", "no way", "on time", "~x", "null-ish", "10h", "30m", "0xZZ", "1 000", "-", "--", "+"),
+    *(
+        "yEs",
+        "None",
+        "nil",
+        "TRue",
+        "no way",
+        "on time",
+        "~x",
+        "null-ish",
+        "10h",
+        "30m",
+        "0xZZ",
+        "1 000",
+        "-",
+        "--",
+        "+",
+    ),
     *("2024-01-01-x", "1e", "e5", "::", ":", ": x", "é", "日本", "<", "<<<", "#x", "1_a", "_1", "5%", "12a", "0o89"),
 ]
 
 
-@pytest.mark.parametrize(("text", "reading"), [(text, reading) for reading, texts in READINGS.items() for text in texts])
+@pytest.mark.parametrize(
+    ("text", "reading"), [(text, reading) for reading, texts in READINGS.items() for text in texts]
+)
 def test_another_reading_is_named(text: str, reading: str) -> None:
     assert other_reading(text) == reading
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trackside.diagnostics.model import Diagnostic
 
-NODE_LIMIT: Final = 500_000
+NODE_LIMIT: Final = 300_000
 """How many nodes all aliases of a file may stand for."""
 
 _COMPARED: Final = 1000

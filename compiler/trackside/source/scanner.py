@@ -20,8 +20,13 @@ _TAG: Final = re.compile(r"![^\s]*")
 _KNOWN_TAG: Final = re.compile(r"!!(?:str|map|seq)")
 _SINGLE: Final = re.compile(r"'(?:[^']+|'')*+'")
 _DOUBLE: Final = re.compile(r'"(?:[^"\\]+|\\.)*+"', re.DOTALL)
+_HEX: Final = "[0-9a-fA-F]"
+_SURROGATE: Final = f"u[dD][89a-fA-F]{_HEX}{{2}}"
 _ESCAPE: Final = re.compile(
-    r"\\(?:[0abtnvfe \"\\N_LP\t\r\n]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(.|$))", re.DOTALL
+    rf"\\(?:[0abtnvfe \"\\N_LP\t\r\n]|x{_HEX}{{2}}|(?!{_SURROGATE})u{_HEX}{{4}}"
+    rf"|U(?:0000(?![dD][89a-fA-F]){_HEX}{{4}}|000[1-9a-fA-F]{_HEX}{{4}}|0010{_HEX}{{4}})"
+    rf"|({_SURROGATE}\\{_SURROGATE}|{_SURROGATE}|.|$))",
+    re.DOTALL,
 )
 _NEXT_KEY: Final = re.compile(r"""\s*,\s*(?:[\w$-]+|"[^"]*"|'[^']*')\s*:(?=\s)""")
 MARKER: Final = re.compile(r"(?:---|\.\.\.)(?=[ \t\r\n]|$)")

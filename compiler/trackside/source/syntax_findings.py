@@ -144,9 +144,11 @@ def wrong_closing(file: SourceFile, start: int, at: int) -> Diagnostic:
 
 def bad_escape(file: SourceFile, start: int, end: int, escape: int, escape_end: int) -> Diagnostic:
     """Report a backslash in double quotes that begins no escape; the quotes stand from `start` to `end`."""
+    name = file.text[escape:escape_end]
+    if name.startswith("\\u") and len(name) > 2:
+        return _surrogate(file, escape, escape_end)
     inside = file.text[start + 1 : end - 1]
     single = "\n" not in inside and "\r" not in inside and '\\"' not in inside and "\\\\" not in inside
-    name = file.text[escape:escape_end]
     return Diagnostic(
         code("bad-escape"),
         f"`{name}` is no escape that every parser knows",
@@ -157,6 +159,24 @@ def bad_escape(file: SourceFile, start: int, end: int, escape: int, escape_end: 
         fix=Fix("Use single quotes", (Edit(file.span(start, end), _single(inside)),))
         if single
         else Fix("Double the backslash", (Edit(file.span(escape, escape + 1), "\\\\"),)),
+    )
+
+
+def _surrogate(file: SourceFile, start: int, end: int) -> Diagnostic:
+    """Report a character written as JSON writes it, in two halves, or one half alone."""
+    span = file.span(start, end)
+    name = file.text[start:end]
+    high, low = (int(half, 16) for half in (name[2:6], name[8:12] or "0"))
+    pair = 0xD800 <= high < 0xDC00 <= low < 0xE000
+    mended = f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}" if pair else ""
+    return Diagnostic(
+        code("bad-escape"),
+        f"`{name}` is {'a character in two halves' if pair else 'half a character'}, which YAML does not know",
+        Label(span),
+        help=f"write `{mended}`, or the character itself"
+        if pair
+        else "write the character itself, or `\\U` and 8 digits",
+        fix=Fix("Write the character as one", (Edit(span, mended),), safe=True) if pair else None,
     )
 
 
