@@ -94,6 +94,17 @@ def test_a_long_line_is_cut_around_its_label() -> None:
     assert cut_on_both_sides[3][cut_on_both_sides[4].index("^") :].startswith("678")
 
 
+def test_labels_far_apart_on_a_long_line_are_shown_one_by_one() -> None:
+    found = finding(at(PART.path, 3, 205, 209, "there"), at(PART.path, 3, 1, 2, "here"))
+    lines = full.render([found], FILES, color=False).split("\n")
+    assert lines[3].startswith(" 3 | z: 0123")
+    assert lines[3].endswith("…")
+    assert lines[4] == "   | - here"
+    assert lines[5].startswith(" 3 | …")
+    assert lines[6].endswith("^^^^ there")
+    assert lines[5][lines[6].index("^") :] == "here"
+
+
 def test_a_label_over_several_lines_marks_the_first_and_an_empty_one_a_place() -> None:
     over = full.render([finding(at(PLAN.path, 2, 3, 5, "all of it", end_line=4))], FILES, color=False)
     assert "\n 2 |   signed_up:\n   |   ^^^^^^^^^^ all of it\n" in over

@@ -72,14 +72,18 @@ class _Page:
     def _lines(self, file: Lines, labels: list[Label]) -> list[str]:
         out = []
         for number, on_line in groupby(labels, key=lambda label: label.span.line):
-            group = list(on_line)
             text = file.line(number)
-            start, end = _window(text, group)
-            shown = ("…" if start else "") + visible(text[start:end]) + ("…" if end < len(text) else "")
-            out.append(self._row(str(number), shown))
-            # The rightmost label stands nearest to its line, so that no text runs over another's mark.
-            for label in sorted(group, key=lambda label: -label.span.column):
-                out.append(self._row("", self._mark(label, text, start, end)))
+            for group in _together(text, list(on_line)):
+                out += self._line(number, text, group)
+        return out
+
+    def _line(self, number: int, text: str, group: list[Label]) -> list[str]:
+        start, end = _window(text, group)
+        shown = ("…" if start else "") + visible(text[start:end]) + ("…" if end < len(text) else "")
+        out = [self._row(str(number), shown)]
+        # The rightmost label stands nearest to its line, so that no text runs over another's mark.
+        for label in sorted(group, key=lambda label: -label.span.column):
+            out.append(self._row("", self._mark(label, text, start, end)))
         return out
 
     def _mark(self, label: Label, text: str, start: int, end: int) -> str:
@@ -101,6 +105,11 @@ class _Page:
 
     def _paint(self, text: str, shade: str) -> str:
         return f"{shade}{text}{_END}" if self._color else text
+
+
+def _together(text: str, labels: list[Label]) -> list[list[Label]]:
+    """Part the labels of a line: all show on one that is short, and each on its own piece of one that is cut."""
+    return [labels] if len(text) <= LONGEST_LINE else [[label] for label in labels]
 
 
 def _window(text: str, labels: list[Label]) -> tuple[int, int]:
