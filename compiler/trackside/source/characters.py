@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from trackside.diagnostics.codes import code
@@ -11,8 +10,6 @@ from trackside.diagnostics.model import Diagnostic, Label
 if TYPE_CHECKING:
     from trackside.source.node import SourceFile
 
-# What YAML calls printable, without the byte order mark and the three line breaks that only YAML 1.1 knows.
-_FORBIDDEN: Final = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _NAMES: Final[dict[str, str]] = {
     "\0": "NUL",
     "\x0b": "a vertical tab",
@@ -34,11 +31,13 @@ def find_forbidden_characters(file: SourceFile) -> list[Diagnostic]:
     text = file.text
     # Usually little is left once plain ASCII is taken out, at the speed of a copy, and only that is searched.
     unusual = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN_ASCII)
-    if not unusual or not _FORBIDDEN.search(unusual.decode("utf-8", "surrogatepass")):
+    forbidden = {character for character in set(unusual.decode("utf-8", "surrogatepass")) if _is_forbidden(character)}
+    if not forbidden:
         return []
     found: list[Diagnostic] = []
-    for match in _FORBIDDEN.finditer(text):
-        character = match.group()
+    for offset, character in enumerate(text):
+        if character not in forbidden:
+            continue
         number = ord(character)
         half = 0xD800 <= number <= 0xDFFF
         name = _NAMES.get(character) or ("half a surrogate pair" if half else "a control character")
@@ -47,7 +46,7 @@ def find_forbidden_characters(file: SourceFile) -> list[Diagnostic]:
             Diagnostic(
                 code("forbidden-character"),
                 f"{name} (U+{number:04X}) stands raw in the file",
-                Label(file.span(match.start(), match.end()), "parsers refuse it, or read it differently"),
+                Label(file.span(offset, offset + 1), "parsers refuse it, or read it differently"),
                 help="delete it"
                 if half or character in "\0\ufeff"
                 else f"delete it, or write it in double quotes as `{escape}`",
@@ -56,3 +55,9 @@ def find_forbidden_characters(file: SourceFile) -> list[Diagnostic]:
         if len(found) == _SHOWN:
             break
     return found
+
+
+def _is_forbidden(character: str) -> bool:
+    """Tell whether YAML calls it unprintable, or it is a byte order mark or a line break that only YAML 1.1 knows."""
+    number = ord(character)
+    return number < 0xA0 or character in "\u2028\u2029\ufeff\ufffe\uffff" or 0xD800 <= number <= 0xDFFF

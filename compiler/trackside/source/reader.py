@@ -5,24 +5,19 @@ Everything that would let two parsers understand a plan differently is refused, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from trackside.diagnostics.bag import Bag
 from trackside.source import parsers
 from trackside.source.characters import find_forbidden_characters
 from trackside.source.document import DocumentReader, LimitReached, OddText
 from trackside.source.node import MappingNode, SourceFile
-from trackside.source.syntax import find_syntax_errors
 from trackside.source.syntax_findings import unread
 
 if TYPE_CHECKING:
-    from trackside.diagnostics.model import Diagnostic
+    from collections.abc import Iterator
 
-# Where one of these stands, the C parser may accept what the pure one refuses or reads otherwise.
-_MISREAD: Final = (
-    *("\t", "\\'", "\\/", "\n%", "\r%", "\n...", "\r..."),
-    *("{#", "[#", "}#", "]#", ",#", ":#", '"#', "'#"),
-)
+    from trackside.diagnostics.model import Diagnostic
 
 
 def read_text(text: str, shown: str, bag: Bag) -> tuple[SourceFile, MappingNode | None]:
@@ -52,7 +47,7 @@ def read_with(parse: parsers.Events, file: SourceFile, bag: Bag) -> MappingNode 
     problems: list[Diagnostic] = []
     # What one parser lets pass and the other does not is found by our own look at the text.
     if parse is not parsers.c_events or _may_be_misread(file.text):
-        problems = find_syntax_errors(file)
+        problems = _look(file)
     reader = DocumentReader(file)
     root: MappingNode | None = None
     try:
@@ -62,15 +57,22 @@ def read_with(parse: parsers.Events, file: SourceFile, bag: Bag) -> MappingNode 
     except LimitReached:
         problems = []
     except parsers.YAMLError as error:
-        problems = problems or find_syntax_errors(file) or [unread(file, parsers.error_place(error))]
+        problems = problems or _look(file) or [unread(file, parsers.error_place(error))]
     except OddText as odd:
-        problems = problems or find_syntax_errors(file) or [odd.finding or unread(file, odd.offset)]
+        problems = problems or _look(file) or [odd.finding or unread(file, odd.offset)]
     if problems:
         bag.extend(_findings_above(parse, file, problems[0].primary.span.line))
         bag.extend(problems)
         return None
     bag.extend(reader.findings)
     return root
+
+
+def _look(file: SourceFile) -> list[Diagnostic]:
+    """List the mistakes that our own scanner finds; text without one is read without it."""
+    from trackside.source.syntax import find_syntax_errors
+
+    return find_syntax_errors(file)
 
 
 def _findings_above(parse: parsers.Events, file: SourceFile, line: int) -> Bag:
@@ -85,13 +87,21 @@ def _findings_above(parse: parsers.Events, file: SourceFile, line: int) -> Bag:
 
 
 def _may_be_misread(text: str) -> bool:
-    if any(sign in text for sign in _MISREAD) or text.startswith("%"):
+    """Tell whether a text may hold what the C parser accepts, and the pure one refuses or reads otherwise."""
+    if "\t" in text or "\n..." in text or "\r..." in text:
         return True
-    # A question mark begins a key where no text is before it, and is part of a text elsewhere.
-    at = text.find("?")
+    # Each of these means something else, or nothing, elsewhere: a comment needs a blank before it, a directive a line
+    # of its own, and a key that begins with a question mark has no text before it.
+    return (
+        any(text[at + 1 : at + 2] in ("'", "/") for at in _places(text, "\\"))
+        or any(at == 0 or text[at - 1] in "\r\n" for at in _places(text, "%"))
+        or any(at > 0 and text[at - 1] in "{[}],:\"'" for at in _places(text, "#"))
+        or any((text[max(at - 80, 0) : at].rstrip(" ") or "-")[-1] in "[{,-?:\r\n" for at in _places(text, "?"))
+    )
+
+
+def _places(text: str, sign: str) -> Iterator[int]:
+    at = text.find(sign)
     while at >= 0:
-        before = text[max(at - 80, 0) : at].rstrip(" ")
-        if not before or before[-1] in "[{,-?:\r\n":
-            return True
-        at = text.find("?", at + 1)
-    return False
+        yield at
+        at = text.find(sign, at + 1)

@@ -7,6 +7,7 @@ some base, a date or nothing at all; a plan must mean one thing everywhere, so s
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 _WORDS: Final[dict[str, str]] = {
@@ -25,23 +26,26 @@ _WORDS: Final[dict[str, str]] = {
 }
 
 # YAML 1.1, YAML 1.2 and the readers of Ruby and Go disagree on these; the first form that fits names the reading.
-_FORMS: Final[tuple[tuple[re.Pattern[str], str | None], ...]] = tuple(
-    (re.compile(pattern), reading)
-    for pattern, reading in (
-        (r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?", None),
-        (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", "a date"),
-        (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}.*", "a date and time"),
-        (r"[-+]?0[0-7_]+", "an octal number"),
-        (r"[-+]?0o[0-7_]+", "an octal number"),
-        (r"[-+]?0x[0-9a-fA-F_]+", "a hexadecimal number"),
-        (r"[-+]?0b[01_]+", "a binary number"),
-        (r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", "a base-60 number"),
-        (r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?", "a number"),
-        (r"[-+]?[0-9][0-9_,]*(?:\.[0-9_]*)?", "a number"),
-        (r"[-+]?(?:[0-9][0-9_]*\.?|\.[0-9])[0-9_]*[eE][-+]?[0-9]+", "a number with an exponent"),
-        (r":[A-Za-z_].*", "a symbol"),
-    )
+_FORMS: Final[tuple[tuple[str, str | None], ...]] = (
+    (r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?", None),
+    (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", "a date"),
+    (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}.*", "a date and time"),
+    (r"[-+]?0[0-7_]+", "an octal number"),
+    (r"[-+]?0o[0-7_]+", "an octal number"),
+    (r"[-+]?0x[0-9a-fA-F_]+", "a hexadecimal number"),
+    (r"[-+]?0b[01_]+", "a binary number"),
+    (r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", "a base-60 number"),
+    (r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?", "a number"),
+    (r"[-+]?[0-9][0-9_,]*(?:\.[0-9_]*)?", "a number"),
+    (r"[-+]?(?:[0-9][0-9_]*\.?|\.[0-9])[0-9_]*[eE][-+]?[0-9]+", "a number with an exponent"),
+    (r":[A-Za-z_].*", "a symbol"),
 )
+
+
+@cache
+def _forms() -> list[tuple[re.Pattern[str], str | None]]:
+    """Compile the forms when the first text needs them; most plans hold few that do."""
+    return [(re.compile(pattern), reading) for pattern, reading in _FORMS]
 
 
 def other_reading(text: str) -> str | None:
@@ -58,7 +62,7 @@ def other_reading(text: str) -> str | None:
     # Every form below begins with a digit, a sign, a point or a colon, all of which sort before ";".
     if word is not None or text > ";":
         return word
-    for form, reading in _FORMS:
+    for form, reading in _forms():
         if form.fullmatch(text):
             if reading == "a number":
                 oddity = "underscores" if "_" in text else "commas" if "," in text else "a leading zero"
