@@ -157,6 +157,7 @@ def test_without_the_c_parser_the_pure_one_reads_and_says_so(monkeypatch: pytest
     _, root = read_text("a: {b: [c]}\n", "p.yaml", bag)
     assert root is not None
     assert plain(root) == {"a": {"b": ["c"]}}
+    read_text("d: e\n", "other.yaml", bag)
     (found,) = bag
     assert (found.slug, found.severity.value, found.primary.span) == (
         "slow-yaml-parser",

@@ -28,12 +28,14 @@ def read_text(text: str, shown: str, bag: Bag) -> tuple[SourceFile, MappingNode 
     """
     file = SourceFile(shown, text.removeprefix("\ufeff"))
     if not parsers.has_c_parser:
-        bag.report(
-            "slow-yaml-parser",
-            file.span(0, 0),
-            "the C parser of ruamel.yaml is missing, so plans are read by the pure one, some 30 times slower",
-            help="install the package `ruamel.yaml.clib`",
-        )
+        # Once for a plan is enough, however many files it has.
+        if all(found.slug != "slow-yaml-parser" for found in bag):
+            bag.report(
+                "slow-yaml-parser",
+                file.span(0, 0),
+                "the C parser of ruamel.yaml is missing, so plans are read by the pure one, some 30 times slower",
+                help="install the package `ruamel.yaml.clib`",
+            )
         return file, read_with(parsers.pure_events, file, bag)
     return file, read_with(parsers.c_events, file, bag)
 
