@@ -1,8 +1,6 @@
 """`python -m trackside` is the command `trackside`."""
 
-import sys
-
-from trackside.cli.main import main
+from trackside.cli.main import run_and_leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_leave()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shlex
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trackside.cli.check import exit_code
 from trackside.cli.console import Progress, count_findings, counted, print_findings, say
+from trackside.cli.memory import uncollected
 from trackside.cli.options import WrongCallError, add_command, add_findings, add_plan, find_plan
 from trackside.cli.unchanged import up_to_date
 from trackside.output import state
@@ -65,14 +65,8 @@ def run(options: argparse.Namespace) -> int:
         from trackside.cli.watch import watch
 
         return watch(plan, options)
-    # One build makes much and drops little: looking for garbage finds none and takes a tenth of the time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         return build(plan, options).code
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class Built(NamedTuple):

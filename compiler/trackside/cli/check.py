@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trackside.cli.console import count_findings, counted, print_findings, say
+from trackside.cli.memory import uncollected
 from trackside.cli.options import add_command, add_findings, add_plan, find_plan
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ def declare(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check a plan."""
     plan = find_plan(options.plan)
-    from trackside.pipeline import analyse
+    with uncollected():
+        from trackside.pipeline import analyse
 
-    analysis = analyse(Path(plan))
+        analysis = analyse(Path(plan))
     print_findings(list(analysis.bag), analysis.files, options.format, options.color)
     events = f" in {counted(len(analysis.plan.events), 'event')}" if analysis.plan is not None else ""
     say(f"{plan}: {count_findings(analysis.bag)}{events}")

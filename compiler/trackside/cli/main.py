@@ -6,6 +6,7 @@ module and those that read a manifest.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from trackside.cli.unchanged import say_unchanged
@@ -13,6 +14,7 @@ from trackside.cli.unchanged import say_unchanged
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 INTERRUPTED = 130
 """What shells give a program that Ctrl-C ended."""
@@ -30,3 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
         return INTERRUPTED
+
+
+def run_and_leave() -> NoReturn:
+    """Be the whole process: run the call of the command line and end with its exit code.
+
+    The process ends at once. To take a plan apart object by object first costs a tenth of the time of a build, and the
+    system takes the memory back anyway; every file is closed and every lock is given back by then.
+    """
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        try:  # noqa: SIM105 - contextlib takes longer to import than an unchanged check has
+            stream.flush()
+        except (OSError, ValueError):
+            pass  # where nobody reads any more, the exit code still says how it went
+    os._exit(code)
