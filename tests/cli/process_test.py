@@ -180,6 +180,8 @@ class Watching:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # A shell has what it runs in the background ignore Ctrl-C, the tests and their children too.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def said(self) -> list[str]:
