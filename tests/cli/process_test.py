@@ -181,7 +181,7 @@ class Watching:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # A shell has what it runs in the background ignore Ctrl-C, the tests and their children too.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - one thread starts it
             )
 
     def said(self) -> list[str]:
