@@ -43,6 +43,11 @@ class Receipt(NamedTuple):
     violations: tuple[Violation, ...] = ()
     dropped: str | None = None
 
+    @property
+    def flagged(self) -> bool:
+        """Tell whether the event went out without something that it has to have."""
+        return any(violation.effect == "flagged" for violation in self.violations)
+
 
 class Report(NamedTuple):
     """What `on_violation` is given: the whole event as far as it could be read, and
