@@ -105,6 +105,17 @@ def test_labels_far_apart_on_a_long_line_are_shown_one_by_one() -> None:
     assert lines[5][lines[6].index("^") :] == "here"
 
 
+def test_labels_share_a_piece_of_a_long_line_only_where_it_shows_them_all() -> None:
+    near = full.render(
+        [finding(at(PART.path, 3, 100, 103, "this"), at(PART.path, 3, 130, 132, "that"))], FILES, color=False
+    )
+    assert near.count("\n 3 | ") == 1
+    far = full.render([finding(at(PART.path, 3, 4, 7, "this"), at(PART.path, 3, 205, 209, "that"))], FILES, color=False)
+    rows = far.split("\n")
+    assert rows[3][rows[4].index("^") :].startswith("012")
+    assert rows[5][rows[6].index("-") :] == "here"
+
+
 def test_a_label_over_several_lines_marks_the_first_and_an_empty_one_a_place() -> None:
     over = full.render([finding(at(PLAN.path, 2, 3, 5, "all of it", end_line=4))], FILES, color=False)
     assert "\n 2 |   signed_up:\n   |   ^^^^^^^^^^ all of it\n" in over

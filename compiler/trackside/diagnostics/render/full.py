@@ -108,8 +108,15 @@ class _Page:
 
 
 def _together(text: str, labels: list[Label]) -> list[list[Label]]:
-    """Part the labels of a line: all show on one that is short, and each on its own piece of one that is cut."""
-    return [labels] if len(text) <= LONGEST_LINE else [[label] for label in labels]
+    """Part the labels of a line, given from left to right, so that all of a part show on one piece of it."""
+    parts: list[list[Label]] = []
+    for label in labels:
+        end = label.span.end_column - 1 if label.span.end_line == label.span.line else len(text)
+        if parts and end <= _window(text, parts[-1])[1]:
+            parts[-1].append(label)
+        else:
+            parts.append([label])
+    return parts
 
 
 def _window(text: str, labels: list[Label]) -> tuple[int, int]:
