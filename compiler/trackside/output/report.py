@@ -10,7 +10,6 @@ from trackside.diagnostics.model import finding
 from trackside.output.compare import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     from trackside.diagnostics import Diagnostic
     from trackside.output.compare import Compared, Leftover
@@ -147,8 +146,3 @@ def newer_manifest(places: Places) -> Diagnostic:
         f"`{places.shown_manifest}` was written by a later trackside than this one",
         help="install that version or a later one",
     )
-
-
-def place_of(path: str, roots: Mapping[str, Span], root: str) -> Span | None:
-    """Find where the plan names the root folder of a path, if it does."""
-    return roots.get(root) if root else roots.get(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from trackside.diagnostics import Bag, Fix, Span
@@ -80,10 +80,25 @@ class Draft:
             fix=Fix(f"write `{guess}`", (Edit(span, guess),)) if guess else None,
         )
 
-
-def span_of_item(node: Node, *path: str, index: int) -> Span:
-    """Find the span of one item of a list, or of the value itself where one value stands in place of a list."""
-    return node.at(*path, index).span
+    def known(
+        self,
+        names: Iterable[str],
+        node: Node,
+        key: str,
+        *,
+        what: str,
+        section: str,
+        defined: Collection[str],
+        user: str,
+    ) -> tuple[str, ...]:
+        """Keep the names, listed under a key of the node, that the plan defines; report the others at their places."""
+        found = []
+        for index, name in enumerate(names):
+            if name in defined:
+                found.append(name)
+            else:
+                self.unknown(node.at(key, index).span, what, name, section, defined, user)
+        return tuple(dict.fromkeys(found))
 
 
 def plain_value(node: Node) -> Json:

@@ -53,7 +53,15 @@ class EventResolver:
             context = self._properties.known_groups(raw.context, node, "context", user)
             if len(context) < len(set(raw.context)):
                 holes.add("context")
-        enrich = self._enrichments(raw, node, user)
+        enrich = self._draft.known(
+            raw.enrich,
+            node,
+            "enrich",
+            what="enrichment",
+            section="enrichments",
+            defined=self._draft.enrichments,
+            user=user,
+        )
         if len(enrich) < len(set(raw.enrich)):
             holes.add("enrich")
         attribution = raw.attribution
@@ -211,16 +219,6 @@ class EventResolver:
                     help=f"add a source with `side: {side}`, or change `placement`",
                 )
         return emitting
-
-    def _enrichments(self, raw: RawEvent, node: Node, user: str) -> tuple[str, ...]:
-        found = []
-        for index, name in enumerate(raw.enrich):
-            if name in self._draft.enrichments:
-                found.append(name)
-            else:
-                span = node.at("enrich", index).span
-                self._draft.unknown(span, "enrichment", name, "enrichments", self._draft.enrichments, user)
-        return tuple(dict.fromkeys(found))
 
     def _without_doubles(
         self,

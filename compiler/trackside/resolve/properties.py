@@ -134,14 +134,10 @@ class PropertyResolver:
     def _sources(self, raw: RawProperty, node: MappingNode, user: str) -> tuple[str, ...] | None:
         if raw.sources is None:
             return None
-        found = []
-        for index, source in enumerate(raw.sources):
-            if source in self._draft.sources:
-                found.append(source)
-            else:
-                span = node.at("sources", index).span
-                self._draft.unknown(span, "source", source, "sources", self._draft.sources, user)
-        return tuple(found)
+        draft = self._draft
+        return draft.known(
+            raw.sources, node, "sources", what="source", section="sources", defined=draft.sources, user=user
+        )
 
     def declare_groups(self) -> None:
         """Resolve the property groups into the draft, and the groups that every event carries."""
@@ -159,14 +155,15 @@ class PropertyResolver:
 
     def known_groups(self, names: tuple[str, ...], node: Node, key: str, user: str) -> tuple[str, ...]:
         """Keep the names that are property groups; report the others."""
-        found = []
-        for index, name in enumerate(names):
-            if name in self._draft.groups:
-                found.append(name)
-            else:
-                span = node.at(key, index).span
-                self._draft.unknown(span, "property group", name, "property_groups", self._draft.groups, user)
-        return tuple(dict.fromkeys(found))
+        return self._draft.known(
+            names,
+            node,
+            key,
+            what="property group",
+            section="property_groups",
+            defined=self._draft.groups,
+            user=user,
+        )
 
     def declare_enrichments(self) -> None:
         """Resolve the enrichments into the draft."""

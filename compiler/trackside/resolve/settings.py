@@ -88,28 +88,24 @@ def resolve_sources(draft: Draft) -> None:
                 f"source `{name}` sends through the endpoint, which the plan does not define",
                 help="add `endpoint: {route: /t, served_by: backend}` to the plan, or write `through: sdk`",
             )
-        destinations = []
-        for index, destination in enumerate(raw.destinations or ()):
-            if destination in draft.destinations:
-                destinations.append(destination)
-            else:
-                draft.unknown(
-                    node.at("destinations", index).span,
-                    "destination",
-                    destination,
-                    "destinations",
-                    draft.destinations,
-                    f"source `{name}`",
-                )
-        if raw.destinations is None:
-            destinations = list(draft.destinations)
+        destinations = tuple(draft.destinations)
+        if raw.destinations is not None:
+            destinations = draft.known(
+                raw.destinations,
+                node,
+                "destinations",
+                what="destination",
+                section="destinations",
+                defined=draft.destinations,
+                user=f"source `{name}`",
+            )
         draft.sources[name] = Source(
             name=name,
             side=raw.side,
             target=raw.target,
             out=raw.out if raw.target != "none" else None,
             through=raw.through,
-            destinations=tuple(destinations),
+            destinations=destinations,
             session_timeout=raw.session_timeout or default_timeout,
             delivery=raw.delivery,
             checks=raw.checks,

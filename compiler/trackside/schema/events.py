@@ -1,6 +1,6 @@
 """`events:`: what happens, which side says so, and how it is counted once."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -241,6 +241,3 @@ class RawEvent(Shape):
         description="The name in generated code, where the derived one does not do.",
         examples=["site_transfer"],
     )
-
-
-RESERVED_EVENT_KEYS: Any = frozenset({"groups", "variants", "sample", "expect"})

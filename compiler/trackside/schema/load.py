@@ -13,9 +13,8 @@ from typing import Final, Generic, TypeVar, cast
 from pydantic import ValidationError
 
 from trackside.diagnostics import Bag, Label
-from trackside.schema.errors import report, report_ambiguous
+from trackside.schema.errors import report
 from trackside.schema.events import RawEvent
-from trackside.schema.header import RawHeader
 from trackside.schema.model import Shape
 from trackside.schema.places import RawDestination, RawOutput, RawSource
 from trackside.schema.plan import RawParts, RawTop
@@ -71,33 +70,30 @@ def load(documents: tuple[MappingNode, ...], bag: Bag) -> RawPlan | None:
     if top is None:
         return None
     plan = RawPlan(top, head, holes={(key, "") for key in holes})
-    parts: list[tuple[RawParts, MappingNode]] = [(top, head)]
+    parts: list[RawParts] = [top]
     for document in documents[1:]:
         included, holes = validate(RawParts, document, "an included file", bag)
         if included is not None:
-            parts.append((included, document))
+            parts.append(included)
             plan.holes |= {(key, "") for key in holes}
-    _load_entries(
-        plan.destinations, RawDestination, "destinations", "destination", plan, [(top.destinations, head)], bag
-    )
-    _load_entries(plan.sources, RawSource, "sources", "source", plan, [(top.sources, head)], bag)
-    _load_entries(plan.outputs, RawOutput, "outputs", "output", plan, [(top.outputs, head)], bag)
-    enrichments = [(part.enrichments, node) for part, node in parts]
+    _load_entries(plan.destinations, RawDestination, "destinations", "destination", plan, [top.destinations], bag)
+    _load_entries(plan.sources, RawSource, "sources", "source", plan, [top.sources], bag)
+    _load_entries(plan.outputs, RawOutput, "outputs", "output", plan, [top.outputs], bag)
+    enrichments = [part.enrichments for part in parts]
     _load_entries(plan.enrichments, RawEnrichment, "enrichments", "enrichment", plan, enrichments, bag)
-    events = [(part.events, node) for part, node in parts]
+    events = [part.events for part in parts]
     _load_entries(plan.events, RawEvent, "events", "event", plan, events, bag)
-    for part, _ in parts:
+    groups: dict[str, Node] = {}
+    for part in parts:
         _merge(plan.types, part.types, "type", bag)
         _merge(plan.user_properties, part.user_properties, "user property", bag)
-        groups: dict[str, Node] = dict(plan.groups)
         _merge(groups, part.property_groups, "property group", bag)
-        plan.groups = {}
-        for name, node in groups.items():
-            if isinstance(node, MappingNode):
-                plan.groups[name] = node
-            else:
-                bag.report("wrong-shape", node.span, f"property group `{name}` wants a mapping from property to type")
-                plan.holes.add(("property_groups", name))
+    for name, node in groups.items():
+        if isinstance(node, MappingNode):
+            plan.groups[name] = node
+        else:
+            bag.report("wrong-shape", node.span, f"property group `{name}` wants a mapping from property to type")
+            plan.holes.add(("property_groups", name))
     return plan
 
 
@@ -159,11 +155,11 @@ def _load_entries(
     section: str,
     thing: str,
     plan: RawPlan,
-    parts: list[tuple[dict[str, Node], MappingNode]],
+    parts: list[dict[str, Node]],
     bag: Bag,
 ) -> None:
     seen: dict[str, Node] = {}
-    for entries, _ in parts:
+    for entries in parts:
         _merge(seen, entries, thing, bag)
     for name, node in seen.items():
         if not check_name(name, node, thing, bag):
@@ -199,6 +195,3 @@ def _merge(into: dict[str, Node], more: dict[str, Node], thing: str, bag: Bag) -
             )
         else:
             into[name] = node
-
-
-__all__ = ["Entry", "RawHeader", "RawPlan", "check_name", "load", "report_ambiguous", "validate"]

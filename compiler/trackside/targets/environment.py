@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from jinja2.bccache import Bucket, BytecodeCache
 
-from trackside.targets.templates import templates_root
+from trackside.targets.templates import templates_root, verbatim
 
 
 class _Folder(BaseLoader):
@@ -26,9 +26,8 @@ class _Folder(BaseLoader):
     def get_source(
         self, environment: Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
-        path = templates_root() / template
         try:
-            return path.read_text(encoding="utf-8"), str(path), None
+            return verbatim(template), str(templates_root() / template), None
         except OSError:
             raise TemplateNotFound(template) from None
 

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from trackside.targets.base import File
 from trackside.targets.escape import Markdown
 from trackside.targets.names import words
 
@@ -62,8 +61,3 @@ def parted(stem: str, head: Sequence[str], rows: Sequence[str]) -> Iterator[tupl
             steps.append(f"[next]({names[number + 1]})")
         where = f"Page {number + 1} of {len(pages)}: {', '.join(steps)}." if steps else ""
         yield names[number], table(head, part), Markdown(where)
-
-
-def file_of(out: str, name: str, text: str) -> File:
-    """Make a page of the docs folder."""
-    return File(f"{out}/{name}", text)
