@@ -45,6 +45,6 @@ def is_granted(
     elif context.user_id is not None:
         try:
             answer = look_up(context.user_id)
-        except Exception:
-            counts.problem("consent_provider_failed")
+        except Exception as error:
+            counts.problem("consent_provider_failed", error)
     return consent.default == "granted" if answer is None else category in answer

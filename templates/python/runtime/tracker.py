@@ -39,6 +39,9 @@ _captured: ContextVar[RecordingSink | None] = ContextVar(
 )
 
 
+_telling: ContextVar[bool] = ContextVar("trackside_telling", default=False)
+
+
 class Settings(NamedTuple):
     """What `configure` sets, replaced as a whole."""
 
@@ -75,6 +78,7 @@ class Tracker:
         self._required_context = frozenset(required_context)
         self._enrichments = {enrichment.name: enrichment for enrichment in enrichments}
         self._context: dict[str, Json] = {}
+        self._observed = False
 
     # --- set-up ---
 
@@ -86,6 +90,18 @@ class Tracker:
         former, self.settings = self.settings.sink, settings
         if former is not None and former is not settings.sink:
             former.close(5.0)
+        if not self._observed:
+            self._observed = True
+            try:
+                from .otel import observe
+
+                observe(
+                    self.counts,
+                    source=self._source_name,
+                    version=self._source_version,
+                )
+            except Exception as error:
+                self.counts.problem("metrics_failed", error)
 
     def set_context(self, *rows: tuple[Any, ...]) -> None:
         """Check context properties and keep them: for the active context if there is
@@ -129,7 +145,9 @@ class Tracker:
     def close(self, timeout: float) -> bool:
         """Flush and let go of the sink; events after that are dropped and counted."""
         sink = self.settings.sink
-        return sink is None or sink.close(timeout)
+        closed = sink is None or sink.close(timeout)
+        self.counts.write_rest()
+        return closed
 
     # --- calls ---
 
@@ -288,8 +306,8 @@ class Tracker:
                 continue
             try:
                 answer = provider(subject)
-            except Exception:
-                self.counts.problem(f"enrichment_failed:{name}")
+            except Exception as error:
+                self.counts.problem(f"enrichment_failed:{name}", error)
                 continue
             if answer is None:
                 continue
@@ -351,8 +369,7 @@ class Tracker:
         self.counts.dropped(kind)
         if self._strict():
             raise error
-        if _is_round(self.counts.problem(kind)):
-            _warn(f"{event}: {error!r}")
+        self.counts.problem(kind, error, event)
         return Receipt(False, insert_id, found, kind)
 
     def _report(
@@ -366,22 +383,25 @@ class Tracker:
         """Count breaches and tell whoever wants to know; raises TrackingError in strict
         mode.
         """
-        times = [
-            self.counts.violated(f"{event}.{breach.property}".removesuffix("."))
-            for breach in found
-        ]
-        on_violation = self.settings.on_violation
+        strict = self._strict()
+        on_violation = None if _telling.get() else self.settings.on_violation
+        for breach in found:
+            place = f"{event}.{breach.property}".removesuffix(".")
+            told = strict or on_violation is not None
+            self.counts.violated(place, None if told else f"{event}: {breach}")
         if on_violation is not None:
+            # What the hook itself sends is not told to the hook: it might never end.
+            token = _telling.set(True)
             try:
                 on_violation(Report(event, accepted, insert_id, found, properties))
-            except Exception:
-                self.counts.problem("on_violation_failed")
-                if self._strict():
+            except Exception as error:
+                self.counts.problem("on_violation_failed", error, event)
+                if strict:
                     raise
-        if self._strict():
+            finally:
+                _telling.reset(token)
+        if strict:
             raise TrackingError(event, found)
-        if on_violation is None and any(map(_is_round, times)):
-            _warn(f"{event}: {'; '.join(map(str, found))}")
 
     def _strict(self) -> bool:
         strict = self.settings.strict
@@ -391,14 +411,3 @@ class Tracker:
         if asked:
             return asked not in {"0", "false", "no"}
         return "PYTEST_CURRENT_TEST" in os.environ
-
-
-def _is_round(number: int) -> bool:
-    """Tell whether a count is worth a line in the log: 1, 10, 100 and so on."""
-    return str(number).rstrip("0") == "1"
-
-
-def _warn(text: str) -> None:
-    import logging
-
-    logging.getLogger("trackside").warning(text)

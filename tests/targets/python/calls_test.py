@@ -577,7 +577,10 @@ def test_what_nobody_listens_to_is_logged(shop: Any, active: Any, caplog: pytest
     shop.set_context(app_version="1")
     for _ in range(12):
         shop.track.purchase_completed(**ORDER, coupon=5)
-    assert [record.getMessage() for record in caplog.records] == ["purchase_completed: coupon is not text"] * 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "enrichment_missing:customer",
+        "purchase_completed: coupon is not text",
+    ]
 
 
 class Hostile:
