@@ -15,7 +15,7 @@ from time import time_ns
 from typing import Any, NamedTuple
 
 from .consent import Consent, LookUp, is_granted
-from .context import Context, set_current
+from .context import Context, add_properties
 from .counts import Counts, Stats
 from .events import (
     Enrichment,
@@ -110,11 +110,8 @@ class Tracker:
         wire, found = look_again(*rows)
         if found:
             self._report("set_context", False, None, found, wire)
-        active = Context.current()
-        if active is None:
+        if not add_properties(wire):
             self._context = {**self._context, **wire}
-        else:
-            set_current(active.with_properties(wire))
 
     @contextmanager
     def capture(self) -> Generator[list[WireEvent], None, None]:
