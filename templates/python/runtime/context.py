@@ -216,6 +216,10 @@ class Context:
         """
         return self._changed(user_id=user_id, is_system=False)
 
+    def with_attempt(self, attempt: str | None) -> Context:
+        """Give the same context for an attempt whose UUID came in a form."""
+        return self._changed(attempt=attempt)
+
     def with_properties(self, properties: Mapping[str, Json]) -> Context:
         """Give the same context with more of the plan's context properties;
         `set_context` checks them.
