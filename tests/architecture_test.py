@@ -30,8 +30,9 @@ MAY_IMPORT = {
     "rules": {"diagnostics", "ir", "targets.names"},
     "targets": {"diagnostics", "ir"},
     "output": {"diagnostics", "targets.base"},
+    "collect": {"ir"},
     "pipeline": {"diagnostics", "ir", "source", "schema", "resolve", "rules", "targets"},
-    "cli": {"diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},
+    "cli": {"collect", "diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},
 }
 """Which stages each stage may import, at run time."""
 

@@ -1,0 +1,206 @@
+"""What the local destination holds: one project, from the first request to the last.
+
+Takes uploads; sorts their events into good, bad and duplicate; counts; tells. Bodies are kept as they came and are read
+again when somebody asks for events: that is a tenth of the memory of the events themselves, and nothing is copied while
+requests come in.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from trackside.collect.upload import LONGEST_TEXT, Event, RefusedError, Upload, plain_bytes, stored_form
+
+Check: TypeAlias = Callable[[Event], Sequence[str]]
+"""Judges an event in the form in which it is kept: the reasons why it breaks the plan, none when it does not."""
+
+Sort: TypeAlias = Literal["good", "bad", "duplicates"]
+
+WINDOW: Final = 7 * 24 * 3600.0
+"""Seconds in which a second event with the same insert_id on the same device is ignored (HTTP V2 API)."""
+
+_GOOD, _BAD, _DUPLICATE = range(3)
+_SORTS: Final[Mapping[Sort, int]] = {"good": _GOOD, "bad": _BAD, "duplicates": _DUPLICATE}
+
+_NO_REASONS: Final[Mapping[int, Sequence[str]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A body, and one byte for each event in it that says where the event belongs; `bare` is a list of events alone."""
+
+    body: bytes
+    encoding: str
+    min_id_length: int
+    verdicts: bytes
+    reasons: Mapping[int, Sequence[str]]
+    refused: bool = False
+    bare: bool = False
+
+    def events(self) -> list[Event]:
+        """Read the events again."""
+        read = json.loads(plain_bytes(self.body, self.encoding))
+        events: list[Event] = read if self.bare else read["events"]
+        return events
+
+
+@dataclass(slots=True)
+class Project:
+    """One project of the destination. `clock` gives seconds since 1970; `keep` bounds the bytes of bodies kept.
+
+    `check` is None where events are not compared with a plan.
+    """
+
+    check: Check | None = None
+    keys: frozenset[str] = frozenset()
+    keep: int = 256_000_000
+    clock: Callable[[], float] = time.time
+    ahead: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    requests: Counter[int] = field(default_factory=Counter)
+    by_event: dict[str, Counter[str]] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+    _seen_at: deque[tuple[float, list[str]]] = field(default_factory=deque)
+    _kept: deque[_Kept] = field(default_factory=deque)
+    _kept_bytes: int = 0
+
+    def now(self) -> float:
+        """Give the destination's time, in seconds since 1970."""
+        return self.clock() + self.ahead
+
+    def take(self, upload: Upload, body: bytes, encoding: str) -> dict[str, Any]:
+        """Take what the request holds, and give the answer to it."""
+        now = self.now()
+        fresh = self._fresh_keys(now)
+        verdicts = bytearray(len(upload.events))
+        reasons: dict[int, Sequence[str]] = {}
+        for index, event in enumerate(upload.events):
+            verdict = _GOOD
+            if self._is_copy(event, upload.min_id_length, fresh):
+                verdict = _DUPLICATE
+            elif self.check is not None:
+                found = self.check(stored_form(event, upload.min_id_length))
+                if found:
+                    verdict = _BAD
+                    reasons[index] = found
+            verdicts[index] = verdict
+            self._count(event, verdict)
+        bare = upload.endpoint == "identify"
+        if bare:  # a form; what it says is kept as events
+            body, encoding = json.dumps(upload.events).encode(), ""
+        shortest = upload.min_id_length
+        self._keep(_Kept(body, encoding, shortest, bytes(verdicts), reasons or _NO_REASONS, bare=bare))
+        return {
+            "code": 200,
+            "events_ingested": len(upload.events),
+            "payload_size_bytes": upload.size,
+            "server_upload_time": int(now * 1000),
+        }
+
+    def refuse(self, refused: RefusedError) -> None:
+        """Keep the events that a refusal names, with the reasons."""
+        if not refused.faulty:
+            return
+        named = sorted(refused.faulty)
+        events = [refused.events[index] for index in named]
+        for event in events:
+            self._count(event, _BAD)
+        self.counts["refused"] += len(events)
+        reasons = {place: refused.faulty[index] for place, index in enumerate(named)}
+        body = json.dumps(events).encode()
+        self._keep(_Kept(body, "", 0, bytes([_BAD]) * len(events), reasons, refused=True, bare=True))
+
+    def answered(self, status: int) -> None:
+        """Count a request by the status it was answered with, 0 for none."""
+        self.requests[status] += 1
+
+    def listed(
+        self, sort: Sort, *, event_type: str | None = None, fields: Sequence[str] = ()
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the events of one sort in the order in which they came, in lists; with `fields`, those members alone.
+
+        Bad events come as `{"event", "reasons", "refused"}`.
+        """
+        code = _SORTS[sort]
+        for kept in tuple(self._kept):
+            if code not in kept.verdicts:
+                continue
+            rows: list[dict[str, Any]] = []
+            for index, (event, verdict) in enumerate(zip(kept.events(), kept.verdicts, strict=True)):
+                if verdict != code or (event_type is not None and event.get("event_type") != event_type):
+                    continue
+                row = event if kept.refused else stored_form(event, kept.min_id_length)
+                if fields:
+                    row = {name: row[name] for name in fields if name in row}
+                if sort == "bad":
+                    row = {"event": row, "reasons": list(kept.reasons[index]), "refused": kept.refused}
+                rows.append(row)
+            if rows:
+                yield rows
+
+    def stats(self) -> dict[str, Any]:
+        """Count what came, by what became of it."""
+        return {
+            "good": self.counts["good"],
+            "bad": self.counts["bad"],
+            "duplicates": self.counts["duplicates"],
+            "refused": self.counts["refused"],
+            "forgotten": self.counts["forgotten"],
+            "requests": {str(status): number for status, number in sorted(self.requests.items())},
+            "by_event": {name: dict(counts) for name, counts in self.by_event.items()},
+        }
+
+    def reset(self) -> None:
+        """Forget everything, and go back to the present."""
+        self.ahead = 0.0
+        for store in (self.counts, self.requests, self.by_event, self._seen, self._seen_at, self._kept):
+            store.clear()
+        self._kept_bytes = 0
+
+    def _is_copy(self, event: Event, shortest: int, fresh: list[str]) -> bool:
+        insert_id = event.get("insert_id")
+        if not insert_id:
+            return False
+        name, sign = event.get("device_id"), "d"
+        if not name or len(name) < shortest:
+            # Where no device is stated, the vendor makes one of the user.
+            name, sign = event["user_id"], "u"
+        key = f"{sign}{len(name)} {name[:LONGEST_TEXT]}{insert_id[:LONGEST_TEXT]}"
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        fresh.append(key)
+        return False
+
+    def _fresh_keys(self, now: float) -> list[str]:
+        """Forget the keys whose window has ended, and give a list for those that come now."""
+        while self._seen_at and self._seen_at[0][0] <= now - WINDOW:
+            self._seen.difference_update(self._seen_at.popleft()[1])
+        fresh: list[str] = []
+        self._seen_at.append((now, fresh))
+        return fresh
+
+    def _count(self, event: Event, verdict: int) -> None:
+        sort = _NAMES[verdict]
+        self.counts[sort] += 1
+        name = str(event.get("event_type"))
+        of_event = self.by_event.get(name)
+        if of_event is None:
+            of_event = self.by_event[name] = Counter()
+        of_event[sort] += 1
+
+    def _keep(self, kept: _Kept) -> None:
+        self._kept.append(kept)
+        self._kept_bytes += len(kept.body)
+        while self._kept_bytes > self.keep and len(self._kept) > 1:
+            dropped = self._kept.popleft()
+            self._kept_bytes -= len(dropped.body)
+            self.counts["forgotten"] += len(dropped.verdicts)
+
+
+_NAMES: Final = ("good", "bad", "duplicates")

@@ -1,0 +1,65 @@
+"""A port for the application: uvicorn, told to say nothing of its own, with the connection put where faults need it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from trackside.collect.app import TRANSPORT, Collector, application
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the port; 0 is any that is free. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((host, port))
+        opened.listen(2048)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def serve(collector: Collector, opened: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; call `ready` when requests are answered."""
+
+    class Connection(H11Protocol):
+        """A connection that puts itself into the scope of its requests."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            collector.connections += 1
+            served: Any = self.app
+
+            async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+                scope.setdefault("extensions", {})[TRANSPORT] = transport
+                await served(scope, receive, send)
+
+            self.app = with_transport
+
+    class Server(uvicorn.Server):
+        """A server that tells when it is ready."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+    config = uvicorn.Config(
+        application(collector),
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_level="critical",
+        access_log=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
+    Server(config).run(sockets=[opened])
