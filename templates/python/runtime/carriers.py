@@ -359,13 +359,14 @@ def read_confirmed(text: str) -> list[str]:
 
 
 def write_confirmed_cookie(insert_ids: Sequence[str]) -> str:
-    """Write the same list as the value of a cookie: percent-encoded as a whole.
+    """Write the same list as the value of a cookie: percent-encoded as a whole, so that
+    nobody puts it into quotes.
 
     >>> write_confirmed_cookie(["0f0c", "order 7"])
     '1%200f0c%20order%25207'
     """
     for number in range(min(len(insert_ids), MOST_CONFIRMED), 0, -1):
-        value = _encoded(write_confirmed(insert_ids[:number]))
+        value = quote(write_confirmed(insert_ids[:number]), safe="")
         if len(value) <= LONGEST_CONFIRMED:
             return value
     return ""

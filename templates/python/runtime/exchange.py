@@ -192,10 +192,11 @@ class Middleware:
         *,
         peer: str | None,
         scheme: str,
+        user: Callable[[Any], str | None] | None = None,
     ) -> tuple[Exchange, Request]:
         """Take up a request; `subject` is what the framework calls it, for `user`."""
         exchange = Exchange(self._settings, headers, peer=peer, scheme=scheme)
-        ask = self._user
+        ask = self._user if user is None else user
         return exchange, Request(
             exchange.read,
             self.tracker.counts.problem,
