@@ -13,7 +13,7 @@ from ._runtime.amplitude_sink import (
     key_for as _key_for,
 )
 from ._runtime.consent import Consent as _Consent
-from ._runtime.events import Enrichment as _Enrichment, Provider as _Provider
+from ._runtime.enrichment import Enrichment as _Enrichment, Providers as _Providers
 from ._runtime.tracker import Settings as _Settings, Tracker as _Tracker
 from ._runtime.values import (
     boolean as _boolean,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ._runtime.context import Context
     from ._runtime.counts import Stats
+    from ._runtime.enrichment import Provider
     from ._runtime.events import Receipt, Report
     from ._runtime.sinks import Sink, WireEvent
     from .types import (
@@ -84,17 +85,28 @@ TRACKER = _Tracker(
 )
 
 
-class Enrichers:
-    """The look-ups of the plan: each is given an id, and answers what it knows."""
+class Enrichers(_Providers):
+    """The look-ups of the plan: each is given an id, and answers what it knows.
+
+    None tells that there is no answer, or not yet; an empty answer that nothing is
+    known.
+
+    Args:
+        budget: Seconds that one call waits for all its look-ups together. None asks in
+            the caller's own thread, for as long as it takes.
+        keep: Seconds that an answer is kept; 0 for not at all.
+    """
 
     def __init__(
         self,
         *,
-        customer: Callable[[str], CustomerEnrichment | None] | None = None,
-        account: Callable[[str], AccountEnrichment | None] | None = None,
-        subscriber: Callable[[str], SubscriberEnrichment | None] | None = None,
+        customer: Provider[CustomerEnrichment] | None = None,
+        account: Provider[AccountEnrichment] | None = None,
+        subscriber: Provider[SubscriberEnrichment] | None = None,
+        budget: float | None = 0.25,
+        keep: float = 5.0,
     ) -> None:
-        self.providers: dict[str, _Provider] = {}
+        super().__init__(budget, keep)
         if customer is not None:
             self.providers["customer"] = customer
         if account is not None:
@@ -128,12 +140,7 @@ def configure(
             zone="US",
         )
     TRACKER.configure(
-        _Settings(
-            sink,
-            providers={} if enrich is None else enrich.providers,
-            strict=strict,
-            on_violation=on_violation,
-        ),
+        _Settings(sink, enrich=enrich, strict=strict, on_violation=on_violation),
     )
 
 

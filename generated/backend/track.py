@@ -119,6 +119,7 @@ _USER_SIGNED_UP = _Event(
     key=_Key("user_signed_up", attempt=True),
     context=_CONTEXT,
     attribution=_ATTRIBUTION,
+    hybrid=True,
 )
 
 
@@ -214,6 +215,7 @@ _PURCHASE_COMPLETED = _Event(
     context=_CONTEXT,
     attribution=_ATTRIBUTION,
     enrich=("customer",),
+    hybrid=True,
 )
 
 

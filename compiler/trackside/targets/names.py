@@ -55,7 +55,7 @@ PYTHON_RESERVED: Final[frozenset[str]] = _PYTHON_KEYWORDS | {
     # What the generated modules say in annotations: a function of that name would change what they mean.
     "annotations", "bool", "date", "datetime", "dict", "float", "int", "list", "object", "str", "tuple",
     # The generator's own.
-    "capture", "close", "configure", "context", "flush", "identify", "promise", "receipt", "set_context", "stats",
+    "aio", "capture", "close", "configure", "context", "flush", "identify", "promise", "receipt", "set_context", "stats",
     "sinks", "track", "types", "unset",
 }  # fmt: skip
 """What no generated function may be called; it gets a trailing `_`."""
@@ -63,9 +63,12 @@ PYTHON_RESERVED: Final[frozenset[str]] = _PYTHON_KEYWORDS | {
 PYTHON_RESERVED_ARGUMENTS: Final[frozenset[str]] = _PYTHON_KEYWORDS | {"context", "time"}
 """What no argument may be called: the keywords, and the two arguments that the generator adds to every function."""
 
+PYTHON_RESERVED_LOOK_UPS: Final[frozenset[str]] = _PYTHON_KEYWORDS | {"budget", "keep", "self"}
+"""What no argument of `Enrichers` may be called: the keywords, and what the generator adds."""
+
 PYTHON_RESERVED_CLASSES: Final[frozenset[str]] = frozenset({
     "Any", "Callable", "Context", "Decimal", "Enrichers", "False", "Json", "Literal", "Mapping", "None", "NotRequired",
-    "Protocol", "Receipt", "Sequence", "Stats", "True", "TypeAlias", "TypedDict", "UUID", "Unset", "Violation",
+    "Protocol", "Provider", "Receipt", "Sequence", "Stats", "True", "TypeAlias", "TypedDict", "UUID", "Unset", "Violation",
     "WireEvent",
 })  # fmt: skip
 """What no generated type may be called: the names that the generated modules use beside it."""
@@ -103,6 +106,15 @@ def python_argument(name: str, code_name: str | None = None) -> PythonName:
     ('order_id', 'time_', 'context_', 'from_')
     """
     return _snake(name, code_name, PYTHON_RESERVED_ARGUMENTS)
+
+
+def python_look_up(name: str) -> PythonName:
+    """Name the argument that takes an enrichment's provider; raises NoIdentifierError.
+
+    >>> python_look_up("customer"), python_look_up("budget")
+    ('customer', 'budget_')
+    """
+    return _snake(name, None, PYTHON_RESERVED_LOOK_UPS)
 
 
 def python_class_name(name: str, code_name: str | None = None) -> PythonName:

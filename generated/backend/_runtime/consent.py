@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from .context import Context
-from .counts import Counts
 
 LookUp: TypeAlias = Callable[[str], Iterable[str] | None]
 """Gives the categories that a user_id has granted; None when nothing is known."""
@@ -25,11 +24,10 @@ def is_granted(
     consent: Consent,
     category: str,
     context: Context | None,
-    look_up: LookUp | None,
-    counts: Counts,
+    look_up: LookUp,
 ) -> bool:
     """Tell whether an event of this category may be sent; `context` is None for the
-    system's own events, which are nobody's to consent to.
+    system's own events, which are nobody's to consent to. `look_up` does not raise.
     """
     if context is None or (context.is_system and context.consent is None):
         return consent.without_browser != "deny"
@@ -39,12 +37,5 @@ def is_granted(
         return consent.default == "granted"
     if consent.without_browser != "lookup":
         return consent.without_browser == "allow"
-    answer: Iterable[str] | None = None
-    if look_up is None:
-        counts.problem("consent_provider_missing")
-    elif context.user_id is not None:
-        try:
-            answer = look_up(context.user_id)
-        except Exception:
-            counts.problem("consent_provider_failed")
+    answer = None if context.user_id is None else look_up(context.user_id)
     return consent.default == "granted" if answer is None else category in answer

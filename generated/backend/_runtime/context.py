@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from time import time_ns
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from .values import LARGEST_INTEGER, Flaw, Json, uuid
 
@@ -36,7 +36,25 @@ REFUSED_IDS: Final = frozenset(
 """What the destination takes for no id at all (Amplitude, HTTP V2 API)."""
 
 _VERSION: Final = 1
-_current: ContextVar[Context | None] = ContextVar("trackside_context", default=None)
+
+
+class ContextSource(Protocol):
+    """What gives the context of the moment: a request, whose person may log in or out
+    while it lasts.
+    """
+
+    def context(self) -> Context:
+        """Give the context as it is now."""
+        ...
+
+    def add_properties(self, properties: Mapping[str, Json]) -> None:
+        """Add context properties to what `context` gives from now on."""
+        ...
+
+
+_current: ContextVar[Context | ContextSource | None] = ContextVar(
+    "trackside_context", default=None
+)
 
 
 def id_flaw(value: object) -> str | None:
@@ -63,8 +81,8 @@ class Context:
 
     `session_id` is the session's start in ms, `seen_at` the time of its last event;
     `attribution` maps an event's attribution properties to their values; `consent`
-    names the granted categories, None when nothing is known; `attempt` is the UUID that
-    came with the request.
+    names the granted categories, None when nothing is known; `opted_out` tells that the
+    person does not want to be counted; `attempt` is the UUID that came with the request.
     """
 
     __slots__ = (
@@ -75,6 +93,7 @@ class Context:
         "device_id",
         "ip",
         "is_system",
+        "opted_out",
         "properties",
         "seen_at",
         "session_id",
@@ -97,6 +116,7 @@ class Context:
         user_agent: str | None = None,
         properties: Mapping[str, Json] | None = None,
         is_system: bool = False,
+        opted_out: bool = False,
     ) -> None:
         self.user_id = user_id
         self.device_id = device_id
@@ -110,12 +130,11 @@ class Context:
             None if consent is None or isinstance(consent, str) else frozenset(consent)
         )
         self.attempt = _attempt(attempt)
-        self.ip = ip
-        self.user_agent = user_agent
-        self.properties: Mapping[str, Json] = (
-            {} if properties is None else dict(properties)
-        )
+        self.ip = _line(ip)
+        self.user_agent = _line(user_agent)
+        self.properties: Mapping[str, Json] = _named(properties)
         self.is_system = is_system
+        self.opted_out = opted_out
 
     @classmethod
     def identified(
@@ -175,7 +194,10 @@ class Context:
     @staticmethod
     def current() -> Context | None:
         """Give the context that is active here, if one is."""
-        return _current.get()
+        active = _current.get()
+        if active is None or isinstance(active, Context):
+            return active
+        return active.context()
 
     @contextmanager
     def activate(self) -> Generator[Context, None, None]:
@@ -185,22 +207,18 @@ class Context:
         A thread that is started by hand begins without one, as with every context
         variable: copy it there, or pass `context=`.
         """
-        token = _current.set(self)
-        try:
+        with activated(self):
             yield self
-        finally:
-            try:
-                _current.reset(token)
-            except ValueError:  # left in another task than it was entered in
-                _current.set(
-                    token.old_value if isinstance(token.old_value, Context) else None
-                )
 
     def with_user(self, user_id: str) -> Context:
         """Give the same context for a person who is known from now on, after a login or
         a signup.
         """
         return self._changed(user_id=user_id, is_system=False)
+
+    def with_attempt(self, attempt: str | None) -> Context:
+        """Give the same context for an attempt whose UUID came in a form."""
+        return self._changed(attempt=attempt)
 
     def with_properties(self, properties: Mapping[str, Json]) -> Context:
         """Give the same context with more of the plan's context properties;
@@ -224,6 +242,7 @@ class Context:
             "ua": self.user_agent,
             "p": dict(self.properties) or None,
             "x": self.is_system or None,
+            "o": self.opted_out or None,
         }
         known = {name: value for name, value in members.items() if value is not None}
         return json.dumps({"v": _VERSION, **known}, separators=(",", ":"))
@@ -250,8 +269,9 @@ class Context:
                 user_agent=get("ua"),
                 properties=get("p"),
                 is_system=get("x") is True,
+                opted_out=get("o") is True,
             )
-        except (TypeError, ValueError, AttributeError):
+        except (TypeError, ValueError, AttributeError, RecursionError):
             return cls()
 
     def __repr__(self) -> str:
@@ -270,9 +290,32 @@ class Context:
         return Context(**{**members, **changes})
 
 
-def set_current(context: Context | None) -> None:
-    """Replace the active context until the block that activated it ends."""
-    _current.set(context)
+@contextmanager
+def activated(active: Context | ContextSource) -> Generator[None, None, None]:
+    """Make this what `Context.current` gives inside the `with` block."""
+    token = _current.set(active)
+    try:
+        yield
+    finally:
+        try:
+            _current.reset(token)
+        except ValueError:  # left in another task than it was entered in
+            former = token.old_value
+            _current.set(None if former is Token.MISSING else former)
+
+
+def add_properties(properties: Mapping[str, Json]) -> bool:
+    """Add context properties to what is active, until the block that activated it ends;
+    tell whether anything was.
+    """
+    active = _current.get()
+    if active is None:
+        return False
+    if isinstance(active, Context):
+        _current.set(active.with_properties(properties))
+    else:
+        active.add_properties(properties)
+    return True
 
 
 def _moment(value: object) -> int | None:
@@ -285,6 +328,18 @@ def _attempt(value: object) -> str | None:
         return None if value is None else uuid(value)
     except Flaw:
         return None
+
+
+def _line(value: object) -> str | None:
+    return (
+        value[:LONGEST_ID]
+        if isinstance(value, str) and value and _encodes(value)
+        else None
+    )
+
+
+def _named(value: object) -> dict[str, Json]:
+    return dict(cast("Mapping[str, Json]", value)) if isinstance(value, Mapping) else {}
 
 
 def _texts(value: object) -> dict[str, str]:

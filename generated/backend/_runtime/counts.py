@@ -1,11 +1,18 @@
-"""What is counted: nothing is lost without a number that grows."""
+"""What is counted: nothing is lost without a number that grows, and a line in the log."""
 
 from __future__ import annotations
 
 from threading import Lock
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from .log import INFO, WARNING, Log
 from .sinks import Outcome
+
+MOST_KINDS: Final = 1000
+"""How many reasons, places or kinds are told apart; what comes after is `other`."""
+
+_BY_PLAN: Final = frozenset(("consent", "nothing_to_identify", "opted_out"))
+"""Reasons of which nobody has to be warned: it is what the plan wants."""
 
 
 class Stats(NamedTuple):
@@ -26,7 +33,11 @@ class Stats(NamedTuple):
 class Counts:
     """Counts from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Log | None = None) -> None:
+        self.log = Log() if log is None else log
+        self._start()
+
+    def _start(self) -> None:
         self._lock = Lock()
         self._accepted = 0
         self._sent = 0
@@ -34,40 +45,75 @@ class Counts:
         self._violations: dict[str, int] = {}
         self._problems: dict[str, int] = {}
 
+    def restart(self) -> None:
+        """Count from zero: a child process counts its own, and a lock that another
+        thread of its parent held would never be given back.
+        """
+        self.log.forget()
+        self._start()
+
     def outcome(self, outcome: Outcome) -> None:
         """Count what a sink says about events that it had taken."""
         with self._lock:
             self._sent += outcome.sent
-            for reason, number in outcome.dropped:
-                self._dropped[reason] = self._dropped.get(reason, 0) + number
+        for reason, number in outcome.dropped:
+            self.dropped(reason, number)
 
     def taken(self, outcome: Outcome) -> bool:
         """Count what a sink says at once about one event; tell whether it has it."""
         accepted = outcome.queued > 0 or outcome.sent > 0
-        with self._lock:
-            if accepted:
+        if accepted:
+            with self._lock:
                 self._accepted += 1
                 self._sent += outcome.sent
-            for reason, number in outcome.dropped:
-                self._dropped[reason] = self._dropped.get(reason, 0) + number
+        for reason, number in outcome.dropped:
+            self.dropped(reason, number)
         return accepted
 
-    def dropped(self, reason: str) -> None:
-        """Count one event that no sink gets."""
+    def dropped(self, reason: str, number: int = 1) -> None:
+        """Count events that no sink gets, or that a sink has lost."""
+        if number <= 0:
+            return
         with self._lock:
-            self._dropped[reason] = self._dropped.get(reason, 0) + 1
+            reason, total = _add(self._dropped, reason, number)
+        # What these have lost is in the log already, with more to read.
+        if reason != "violation" and not reason.startswith("error:"):
+            level = INFO if reason in _BY_PLAN else WARNING
+            text = f"events are dropped: {reason}"
+            self.log.note(f"dropped:{reason}", total, text, level)
 
-    def violated(self, place: str) -> int:
-        """Count one breach; give how often it has happened there."""
+    def violated(self, place: str, line: str | None = None) -> None:
+        """Count one breach; `line` is for the log, None when somebody else is told."""
         with self._lock:
-            number = self._violations[place] = self._violations.get(place, 0) + 1
-        return number
+            place, total = _add(self._violations, place, 1)
+        if line is not None:
+            self.log.note(f"violation:{place}", total, line)
 
-    def problem(self, kind: str) -> int:
-        """Count something that went wrong beside the events; give how often it has."""
+    def problem(
+        self, kind: str, error: BaseException | None = None, event: str = ""
+    ) -> None:
+        """Count something that went wrong beside the events; `error` and the name of
+        the event it happened at are for the log.
+        """
         with self._lock:
-            number = self._problems[kind] = self._problems.get(kind, 0) + 1
-        return number
+            kind, total = _add(self._problems, kind, 1)
+        text = f"{event}: {kind}" if event else kind
+        self.log.note(f"problem:{kind}", total, text, error=error)
+
+    def write_rest(self) -> None:
+        """Log, at the end, what has been counted since the last line of each kind."""
+        stats = self.read()
+        self.log.write_rest(
+            {
+                f"{kind}:{name}": number
+                for kind, numbers in (
+                    ("dropped", stats.dropped),
+                    ("violation", stats.violations),
+                    ("problem", stats.problems),
+                )
+                for name, number in numbers.items()
+            }
+        )
 
     def read(self) -> Stats:
         """Give the counts as they are now."""
@@ -79,3 +125,10 @@ class Counts:
                 dict(self._violations),
                 dict(self._problems),
             )
+
+
+def _add(numbers: dict[str, int], name: str, number: int) -> tuple[str, int]:
+    if name not in numbers and len(numbers) >= MOST_KINDS:
+        name = "other"
+    total = numbers[name] = numbers.get(name, 0) + number
+    return name, total

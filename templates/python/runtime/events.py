@@ -4,7 +4,7 @@ answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from .values import UNSET, Flaw, Json, flaw_of, or_null
@@ -96,13 +96,17 @@ class Revenue(NamedTuple):
 
 
 class Event:
-    """The plan's facts about one event, as far as this code base may know them."""
+    """The plan's facts about one event, as far as this code base may know them.
+
+    `hybrid` tells that a client keeps a copy until it learns that the fact is here.
+    """
 
     __slots__ = (
         "attribution",
         "consent",
         "context",
         "enrich",
+        "hybrid",
         "ids",
         "key",
         "key_start",
@@ -125,6 +129,7 @@ class Event:
         attribution: tuple[str, ...] = (),
         enrich: tuple[str, ...] = (),
         consent: str = "analytics",
+        hybrid: bool = False,
     ) -> None:
         self.name = name
         self.ids = ids
@@ -137,20 +142,7 @@ class Event:
         self.attribution = attribution
         self.enrich = enrich
         self.consent = consent
-
-
-class Enrichment(NamedTuple):
-    """A look-up by an id; `rows` are `(name, read, *limits)`, `defaults` what is sent
-    when the provider has nothing.
-    """
-
-    name: str
-    by: Literal["user_id", "device_id"]
-    rows: tuple[tuple[Any, ...], ...]
-    defaults: Mapping[str, Json]
-
-
-Provider: TypeAlias = Callable[[str], Mapping[str, object] | None]
+        self.hybrid = hybrid
 
 
 def look_again(*rows: tuple[Any, ...]) -> tuple[dict[str, Json], tuple[Violation, ...]]:

@@ -7,8 +7,8 @@ raises: under pytest, or as TRACKSIDE_STRICT says.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from time import time_ns
@@ -17,22 +17,20 @@ from typing import Any, NamedTuple
 from .consent import Consent, LookUp, is_granted
 from .context import Context, add_properties
 from .counts import Counts, Stats
+from .enrichment import Enricher, Enrichment, Need, Providers, using
 from .events import (
-    Enrichment,
     Event,
-    Provider,
     Receipt,
     Report,
     TrackingError,
     Violation,
     look_again,
-    violation,
 )
 from .keys import random_id
 from .record import Refusal, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
-from .sinks import RecordingSink, Sink, WireEvent
-from .values import Json, flaw_of
+from .sinks import Outcome, RecordingSink, Sink, WireEvent
+from .values import Json
 
 _captured: ContextVar[RecordingSink | None] = ContextVar(
     "trackside_capture", default=None
@@ -46,7 +44,7 @@ class Settings(NamedTuple):
     """What `configure` sets, replaced as a whole."""
 
     sink: Sink | None = None
-    providers: Mapping[str, Provider] = {}
+    enrich: Providers | None = None
     consent: LookUp | None = None
     strict: bool | None = None
     on_violation: Callable[[Report], object] | None = None
@@ -76,7 +74,7 @@ class Tracker:
         self._session_timeout = session_timeout * 1000
         self._consent = consent
         self._required_context = frozenset(required_context)
-        self._enrichments = {enrichment.name: enrichment for enrichment in enrichments}
+        self._enricher = Enricher(self.counts, enrichments)
         self._context: dict[str, Json] = {}
         self._observed = False
 
@@ -87,6 +85,7 @@ class Tracker:
         report_to: Any = getattr(settings.sink, "report_to", None)
         if report_to is not None:
             report_to(self.counts.outcome)
+        self._enricher.configure(settings.enrich or Providers())
         former, self.settings = self.settings.sink, settings
         if former is not None and former is not settings.sink:
             former.close(5.0)
@@ -185,14 +184,22 @@ class Tracker:
                 identify(
                     record, event.ids, context, self._system_id, self._session_timeout
                 )
-            if self._consent is not None and event.consent != "necessary":
+            if event.consent != "necessary":
                 self._ask_consent(event.consent, None if event.system else context)
             insert_id = insert_id_of(event, properties, context, self._namespace)
             record["insert_id"] = insert_id
             if event.context:
                 found += self._add_context(event.context, context, properties)
+            needs: list[Need] = []
             if event.enrich:
-                found += self._enrich(event.enrich, context, properties)
+                wrong, needs = self._enricher.at_call(
+                    event.enrich,
+                    context,
+                    properties,
+                    self._may_hold(),
+                    _captured.get() is None,
+                )
+                found += tuple(wrong)
             if event.attribution and context is not None:
                 for name in event.attribution:
                     value = context.attribution.get(name)
@@ -202,7 +209,10 @@ class Tracker:
                 add_revenue(event.revenue, properties, record)
             if found:
                 self._report(event.name, True, insert_id, found, properties)
-            return self._send(record, insert_id, found)
+            receipt = self._send(record, insert_id, found, needs)
+            if event.hybrid and receipt.accepted:
+                _confirm(insert_id)
+            return receipt
         except Refusal as refusal:
             return self._refused(event.name, refusal, insert_id, found, properties)
         except TrackingError:
@@ -238,8 +248,7 @@ class Tracker:
                 },
             }
             identify(record, (), context, self._system_id, self._session_timeout)
-            if self._consent is not None:
-                self._ask_consent("analytics", context)
+            self._ask_consent("analytics", context)
             if found:
                 self._report("$identify", True, insert_id, found, changes)
             return self._send(record, insert_id, found)
@@ -250,14 +259,46 @@ class Tracker:
         except Exception as error:
             return self._broken("$identify", error, insert_id, found)
 
+    def complete(self, event: WireEvent, needs: Sequence[Need]) -> WireEvent | None:
+        """Add what an event was held for, when it is delivered; None while a required
+        look-up has no answer.
+        """
+        properties = dict(event["event_properties"])
+        wrong = self._enricher.at_delivery(needs, properties)
+        if wrong is None:
+            return None
+        if wrong:
+            name, insert_id = event["event_type"], event["insert_id"]
+            self._report(name, True, insert_id, tuple(wrong), properties)
+        return {**event, "event_properties": properties}
+
+    async def looked_up(
+        self, names: tuple[str, ...], context: Context | None
+    ) -> AbstractContextManager[None]:
+        """Ask, without holding the event loop, what a call asks; the call inside the
+        `with` block takes the answers.
+        """
+        if context is None:
+            context = Context.current()
+        return using(await self._enricher.ready(names, context, self._may_hold()))
+
     # --- parts of a call ---
 
     def _ask_consent(self, category: str, context: Context | None) -> None:
-        settings, consent = self.settings, self._consent
+        if context is not None and context.opted_out:
+            raise Refusal("opted_out")
+        consent = self._consent
         if consent is not None and not is_granted(
-            consent, category, context, settings.consent, self.counts
+            consent, category, context, self._consent_of
         ):
             raise Refusal("consent")
+
+    def _consent_of(self, user_id: str) -> Iterable[str] | None:
+        look_up = self.settings.consent
+        if look_up is None:
+            self.counts.problem("consent_provider_missing")
+            return None
+        return self._enricher.consent_of(user_id, look_up)
 
     def _add_context(
         self,
@@ -283,49 +324,25 @@ class Tracker:
                 )
         return tuple(missing)
 
-    def _enrich(
-        self,
-        names: tuple[str, ...],
-        context: Context | None,
-        properties: dict[str, Json],
-    ) -> tuple[Violation, ...]:
-        found: list[Violation] = []
-        for name in names:
-            enrichment = self._enrichments[name]
-            properties.update(enrichment.defaults)
-            provider = self.settings.providers.get(name)
-            subject = None if context is None else getattr(context, enrichment.by)
-            if provider is None:
-                self.counts.problem(f"enrichment_missing:{name}")
-                continue
-            if subject is None:
-                self.counts.problem(f"enrichment_skipped:{name}")
-                continue
-            try:
-                answer = provider(subject)
-            except Exception as error:
-                self.counts.problem(f"enrichment_failed:{name}", error)
-                continue
-            if answer is None:
-                continue
-            for row in enrichment.rows:
-                value = answer.get(row[0])
-                if value is None:
-                    continue
-                try:
-                    properties[row[0]] = row[1](value, *row[2:])
-                except Exception as error:
-                    found.append(violation(row[0], flaw_of(error), "left_out"))
-        return tuple(found)
+    def _sink(self) -> Sink | None:
+        return _captured.get() or self.settings.sink
+
+    def _may_hold(self) -> bool:
+        """Tell whether an event can wait for a look-up."""
+        return getattr(self._sink(), "hold", None) is not None
 
     def _send(
-        self, record: WireEvent, insert_id: str, found: tuple[Violation, ...]
+        self,
+        record: WireEvent,
+        insert_id: str,
+        found: tuple[Violation, ...],
+        needs: Sequence[Need] = (),
     ) -> Receipt:
-        sink = _captured.get() or self.settings.sink
+        sink: Any = self._sink()
         if sink is None:
             self.counts.dropped("not_configured")
             return Receipt(False, insert_id, found, "not_configured")
-        outcome = sink.accept((record,))
+        outcome: Outcome = sink.hold(record, needs) if needs else sink.accept((record,))
         if self.counts.taken(outcome):
             return Receipt(True, insert_id, found)
         return Receipt(
@@ -408,3 +425,12 @@ class Tracker:
         if asked:
             return asked not in {"0", "false", "no"}
         return "PYTEST_CURRENT_TEST" in os.environ
+
+
+def _confirm(insert_id: str) -> None:
+    """Let the answer to the present request tell the client that a fact is here."""
+    from .request import Request
+
+    request = Request.current()
+    if request is not None:
+        request.confirm(insert_id)

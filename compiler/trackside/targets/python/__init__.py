@@ -15,7 +15,7 @@ from trackside.targets.base import File
 from trackside.targets.environment import environment
 from trackside.targets.escape import python_docstring, python_string
 from trackside.targets.names import NoIdentifierError, PythonName, python_name
-from trackside.targets.python.client import answers, client_context, front_page, look_ups
+from trackside.targets.python.client import answers, client_context, front_page, look_ups, middleware_context
 from trackside.targets.python.declarations import types_context, values_context
 from trackside.targets.python.events import Function, Names, function
 from trackside.targets.python.imports import block, standard, together
@@ -60,6 +60,7 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
         yield File(f"{out}/_values.py", _print("values", values_context(types)))
     package = PurePosixPath(out).as_posix().replace("/", ".")
     yield File(f"{out}/__init__.py", _print("init", {**front_page(plan, source, found), "package": Code(package)}))
+    yield File(f"{out}/middleware.py", _print("middleware", {**middleware_context(plan, source), "package": Code(package)}))
     yield File(f"{out}/py.typed", "")
     for name, text in _runtime():
         yield File(f"{out}/_runtime/{name}", text)

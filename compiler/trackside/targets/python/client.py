@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trackside.ir import Scalar
 from trackside.targets.escape import python_docstring, python_string
-from trackside.targets.names import python_argument, python_class_name
+from trackside.targets.names import python_class_name, python_look_up
 from trackside.targets.python.declarations import Members
 from trackside.targets.python.docstrings import argument_lines, sentence
 from trackside.targets.python.events import Argument, Names, argument, constant_of, parameters, rows
 from trackside.targets.python.imports import block, standard, together
-from trackside.targets.python.layout import Code, Group, statement, wrap
+from trackside.targets.python.layout import Code, Group, is_too_long, statement, wrap
 from trackside.targets.python.types import json_literal
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Signature(NamedTuple):
     docstring: Code
     rows: Code
     body: Code
+    off: bool = False
 
 
 _NONE = Signature(Code(""), Code(""), Code(""), Code(""))
@@ -101,9 +102,7 @@ def client_context(plan: Plan, source: Source, found: list[LookUp], types: Types
     if names.unset:
         runtime_values.append("UNSET")
         names.typing.add("Unset")
-    events = ["Provider as _Provider"] if found else []
-    if enrichments:
-        events.append("Enrichment as _Enrichment")
+    enrichment = ["Enrichment as _Enrichment", "Providers as _Providers"] if found else []
     consent = ["Consent as _Consent"] if plan.consent is not None else []
     sinks = ["Tee as _Tee"] if len(destinations) > 1 else []
     vendor = ["AmplitudeSink as _AmplitudeSink", "key_for as _key_for"] if destinations else []
@@ -111,7 +110,7 @@ def client_context(plan: Plan, source: Source, found: list[LookUp], types: Types
         [
             ("._runtime.amplitude_sink", vendor),
             ("._runtime.consent", consent),
-            ("._runtime.events", events),
+            ("._runtime.enrichment", enrichment),
             ("._runtime.sinks", sinks),
             ("._runtime.tracker", ["Settings as _Settings", "Tracker as _Tracker"]),
             ("._runtime.values", runtime_values),
@@ -127,6 +126,7 @@ def client_context(plan: Plan, source: Source, found: list[LookUp], types: Types
         [
             ("._runtime.context", ["Context"] if person.rows else []),
             ("._runtime.counts", ["Stats"]),
+            ("._runtime.enrichment", ["Provider"] if found else []),
             ("._runtime.events", ["Report", *(["Receipt"] if person.rows else [])]),
             ("._runtime.sinks", ["Sink", "WireEvent"]),
             ("._runtime.values", ["Unset"] if names.unset else []),
@@ -189,6 +189,8 @@ def _enrichments(found: list[LookUp], types: Types, names: Names) -> Group | Non
                     python_string(one.enrichment.by),
                     Group("rows=(", table, ")"),
                     _with_head("defaults=", json_literal(defaults)),
+                    *(['at="delivery"'] if one.enrichment.at == "delivery" else []),
+                    *(["required=True"] if one.enrichment.required else []),
                 ],
                 ")",
             )
@@ -206,13 +208,14 @@ def _providers(found: list[LookUp]) -> Signature:
     takes: list[str] = []
     keeps: list[str] = []
     for one in found:
-        name = python_argument(one.enrichment.name)
-        takes.append(f"        {name}: Callable[[str], {one.class_name} | None] | None = None,\n")
+        name = python_look_up(one.enrichment.name)
+        takes.append(f"        {name}: Provider[{one.class_name}] | None = None,\n")
         keeps.append(
             f"        if {name} is not None:\n"
             f"            self.providers[{python_string(one.enrichment.name)}] = {name}\n"
         )
-    return Signature(Code("".join(takes)), Code(""), Code(""), Code("".join(keeps).rstrip("\n")))
+    given, body = Code("".join(takes)), Code("".join(keeps).rstrip("\n"))
+    return Signature(given, Code(""), Code(""), body, off=is_too_long(given + body))
 
 
 def _configure(destinations: list[Destination], enriches: bool, asks_consent: bool) -> Signature:
@@ -239,7 +242,7 @@ def _configure(destinations: list[Destination], enriches: bool, asks_consent: bo
     if enriches:
         takes.append("enrich: Enrichers | None = None")
         about.append("enrich: The look-ups of the plan.")
-        settings.append("providers={} if enrich is None else enrich.providers")
+        settings.append("enrich=enrich")
     if asks_consent:
         takes.append("consent: Callable[[str], Iterable[str] | None] | None = None")
         about.append("consent: Gives the categories that a user_id has granted; None when nothing is known.")
@@ -319,4 +322,20 @@ def front_page(plan: Plan, source: Source, found: list[LookUp]) -> dict[str, obj
         "title": Code(f"Typed tracking of {python_docstring(plan.name)} for `{python_docstring(source.name)}`."),
         "imports": Code("from . import track\n" + block([("._client", client), *runtime])),
         "all": Code(f"__all__ = [\n{listed}]"),
+    }
+
+
+def middleware_context(plan: Plan, source: Source) -> dict[str, object]:
+    """Make what the template of `middleware.py` prints."""
+    keys = [plan.destinations[name].api_key for name in source.destinations if name in plan.destinations]
+    variable = next((key for key in keys if key is not None), None)
+    runtime = [
+        ("._client", ["TRACKER as _tracker"]),
+        ("._runtime.asgi", ["AsgiMiddleware as _AsgiMiddleware"]),
+        ("._runtime.django", ["DjangoMiddleware as _DjangoMiddleware"]),
+        ("._runtime.wsgi", ["WsgiMiddleware as _WsgiMiddleware"]),
+    ]
+    return {
+        "imports": Code(block(runtime)),
+        "variable": Code("" if variable is None else f"    api_key_variable = {python_string(variable)}"),
     }

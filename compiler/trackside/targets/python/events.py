@@ -156,6 +156,12 @@ def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, .
     return parts._replace(off=True) if is_too_long(code) else parts
 
 
+def waits_for_confirmation(view: View) -> bool:
+    """Tell whether a client keeps a copy of the event until it learns that the server has it."""
+    copy = view.event.client_copy
+    return view.event.placement == "hybrid" and (copy is None or copy.mode == "pending")
+
+
 def _time(timed: bool) -> str:
     return "" if timed else "    time: datetime | None = None,\n"
 
@@ -208,6 +214,8 @@ def _facts(view: View, names: Names, contexts: dict[tuple[str, ...], str]) -> Co
         facts.append(_names("enrich=", view.enrich))
     if event.consent != "analytics":
         facts.append(f"consent={python_string(event.consent)}")
+    if waits_for_confirmation(view):
+        facts.append("hybrid=True")
     return Code(Group("_Event(", facts, ")").lines(0, width(f"_{python_name(event.name, event.code_name)} = "), 0))
 
 

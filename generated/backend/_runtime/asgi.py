@@ -1,0 +1,84 @@
+"""The middleware for ASGI applications: Starlette, FastAPI and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from typing import Any, TypeAlias
+
+from .exchange import WANTED, Exchange, Middleware
+from .request import Request
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class AsgiMiddleware(Middleware):
+    """Gives every request and websocket its context, and its answer the confirmations.
+
+    `user(scope)` gives the user_id of the server's own session, None for nobody; it may
+    read what inner middlewares put into the scope. The rest is told at `Settings`.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        *,
+        user: Callable[[Scope], str | None] | None = None,
+        trusted_proxies: int = 0,
+        origins: Collection[str] = (),
+        api_key: str | None = None,
+    ) -> None:
+        super().__init__(
+            user=user, trusted_proxies=trusted_proxies, origins=origins, api_key=api_key
+        )
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        kind = scope["type"]
+        if kind not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        client = scope.get("client")
+        exchange, request = self._begin(
+            scope,
+            _headers(scope),
+            peer=client[0] if client else None,
+            scheme=scope.get("scheme") or "http",
+        )
+        with request.active():
+            await self.app(scope, receive, _answering(exchange, request, send))
+
+
+def _answering(exchange: Exchange, request: Request, send: Send) -> Send:
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers") or ())
+            exposed = [
+                bytes(value).decode("latin-1")
+                for name, value in headers
+                if bytes(name).lower() == b"access-control-expose-headers"
+            ]
+            headers += [
+                (name.lower().encode(), value.encode())
+                for name, value in exchange.answer(request, message["status"], exposed)
+            ]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return answer
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for raw, value in scope.get("headers") or ():
+        name = bytes(raw).decode("latin-1").lower()
+        if name in WANTED:
+            text = bytes(value).decode("latin-1")
+            if name in found:  # HTTP/2 may send a Cookie header for each cookie
+                text = f"{found[name]}{'; ' if name == 'cookie' else ', '}{text}"
+            found[name] = text
+    return found
