@@ -1,0 +1,314 @@
+"""The worker of an outbox: takes rows under a lease, completes what waits for a look-up,
+sends, and writes down what became of each.
+
+Killed at any moment it loses nothing: a row is done only when that is written, and a
+lease runs out. What it sent and could not write down is sent again under the same
+insert_id, which the destination knows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from socket import gethostname
+from threading import Event
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+
+from .outbox_store import CHUNK, Claimed, OutboxError, Store, now_ms
+from .sinks import WireEvent
+
+if TYPE_CHECKING:
+    from .amplitude_http import Verdict
+    from .enrichment import Need
+
+Answer = TypeVar("Answer")
+
+HOUR: Final = 3600.0
+DAY: Final = 24 * HOUR
+WINDOW: Final = 7 * DAY - HOUR
+"""Seconds in which the destination knows an insert_id again (Amplitude: 7 days), less
+an hour for clocks and for the way.
+"""
+KEEP: Final = 8 * DAY
+"""Seconds that it is known what was sent: the window, and a day."""
+LEASE: Final = 120.0
+"""Seconds after which the rows of a worker that died are anybody's."""
+POLL: Final = 0.1
+"""Seconds between two looks at an empty inbox."""
+SWEEP: Final = 60.0
+"""Seconds between two reports, and two times of upkeep."""
+LONGEST_PAUSE: Final = 30.0
+"""Seconds between two tries at a destination that answers nothing good, at most."""
+_SLOWER: Final = {"daily_quota": HOUR}
+"""Reasons that are no event's fault: seconds until the next try."""
+
+
+class Sends(Protocol):
+    """A destination, as the worker needs it."""
+
+    def send(self, events: Sequence[WireEvent]) -> Verdict:
+        """Send events, and tell what became of each."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+Complete = Callable[[WireEvent, Sequence["Need"]], WireEvent | None]
+
+
+class Totals(NamedTuple):
+    """What a worker did: events sent, tries that failed, dead letters by reason."""
+
+    sent: int
+    tried_again: int
+    dead: dict[str, int]
+
+
+class Worker:
+    """Delivers what is in a store. Several may share one, in one process or in many.
+
+    `complete` adds what an event waits for; without it, such events stay where they
+    are. `batch` is how many events a request has at most, `lease`, `window` and `keep`
+    are in seconds. `send_late` sends what is older than the window, at the risk that
+    it counts twice. `say` is given a line at a time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        destination: Sends,
+        *,
+        complete: Complete | None = None,
+        batch: int = CHUNK,
+        lease: float = LEASE,
+        window: float = WINDOW,
+        keep: float = KEEP,
+        send_late: bool = False,
+        say: Callable[[str], object] = print,
+    ) -> None:
+        self.name = f"{gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+        self._store = store
+        self._destination = destination
+        self._complete = complete
+        self._batch = self._size = max(1, batch)
+        self._lease = lease
+        self._window = int(window * 1000)
+        self._keep = int(keep * 1000)
+        self._send_late = send_late
+        self._say = say
+        self._stop = Event()
+        self._rounds = 0
+        self._failures = 0
+        self._swept = -SWEEP
+        self._told: tuple[Any, ...] = ()
+        self._sent = 0
+        self._again = 0
+        self._dead: dict[str, int] = {}
+        self._trouble = ""
+
+    def stop(self) -> None:
+        """End after the request that is under way; may be called by a signal handler
+        and from any thread.
+        """
+        self._stop.set()
+
+    @property
+    def totals(self) -> Totals:
+        """What was done so far."""
+        return Totals(self._sent, self._again, dict(self._dead))
+
+    def run(self, *, once: bool = False) -> Totals:
+        """Deliver until `stop`; with `once`, until every row that is due has been tried
+        once.
+        """
+        while not self._stop.is_set():
+            if monotonic() - self._swept >= SWEEP:
+                self._persist(self._sweep)
+            moved = self._persist(self._absorb) or 0
+            claimed = self._persist(self._claim) or []
+            if claimed:
+                self._deliver(claimed)
+            if once and not moved and not claimed:
+                break
+            if not once and self._failures:
+                self._stop.wait(random.uniform(0, self._pause()))
+            elif not moved and not claimed:
+                self._stop.wait(POLL)
+        try:
+            self._store.release(self.name)
+            self._sweep()
+        except OutboxError as error:
+            self._say(f"at the end: {error}")
+        self._destination.close()
+        return self.totals
+
+    # --- one round ---
+
+    def _absorb(self) -> int:
+        # A few chunks, then a request: a full inbox must not keep events from going.
+        total = 0
+        for _ in range(8):
+            moved = self._store.absorb()
+            total += moved
+            if moved < CHUNK:
+                break
+        return total
+
+    def _claim(self) -> list[Claimed]:
+        self._rounds += 1
+        return self._store.claim(
+            self.name,
+            self._size,
+            int(self._lease * 1000),
+            with_needs=self._complete is not None,
+            # New events must not keep those that failed once from their next try.
+            again_first=self._rounds % 4 == 0,
+        )
+
+    def _deliver(self, claimed: Sequence[Claimed]) -> None:
+        rows: list[Claimed] = []
+        events: list[WireEvent] = []
+        dead: list[tuple[int, str]] = []
+        later: list[Claimed] = []
+        oldest = now_ms() - self._window
+        patience = monotonic() + self._lease / 3
+        for row in claimed:
+            if row.stored_at < oldest and not self._send_late:
+                dead.append((row.id, "too_old"))
+                continue
+            try:
+                event: WireEvent | None = json.loads(row.body)
+            except ValueError:
+                dead.append((row.id, "unreadable"))
+                continue
+            if row.needs is not None and event is not None:
+                late = monotonic() > patience or self._stop.is_set()
+                event = None if late else self._completed(event, row.needs)
+            if event is None:
+                later.append(row)
+            else:
+                rows.append(row)
+                events.append(event)
+        if dead or later:
+            self._settle((), dead, later, 0.0)
+        if rows:
+            self._send(rows, events)
+
+    def _completed(self, event: WireEvent, needs: str) -> WireEvent | None:
+        from .enrichment import Need
+
+        try:
+            wanted = [Need(*need) for need in json.loads(needs)]
+            return None if self._complete is None else self._complete(event, wanted)
+        except Exception as error:
+            self._say(f"{event['event_type']} could not be completed: {error!r}")
+            return None
+
+    def _send(self, rows: Sequence[Claimed], events: Sequence[WireEvent]) -> None:
+        verdict = self._destination.send(events)
+        dead: list[tuple[int, str]] = []
+        slower: list[tuple[Claimed, float]] = []
+        for index, reason in verdict.dropped:
+            if reason in _SLOWER:
+                slower.append((rows[index], _SLOWER[reason]))
+            else:
+                dead.append((rows[index].id, reason))
+        for row, wait in slower:
+            self._settle((), (), (row,), wait)
+        sent = [rows[index].id for index in verdict.sent]
+        again = [rows[index] for index in verdict.retry]
+        self._settle(sent, dead, again, verdict.wait)
+        # After trouble, fewer at once: an event that brings a server down is alone
+        # after a while, and the others have gone.
+        if verdict.smaller or (again and not sent):
+            self._size = max(1, self._size // 2)
+        elif not again:
+            self._size = min(self._batch, self._size * 2)
+        if again and not sent and not dead:
+            self._failures += 1
+            if verdict.trouble != self._trouble:
+                self._trouble = verdict.trouble
+                self._say(f"the destination takes nothing: {verdict.trouble}")
+        else:
+            if self._trouble:
+                self._say("the destination takes events again")
+            self._failures, self._trouble = 0, ""
+
+    def _settle(
+        self,
+        sent: Sequence[int],
+        dead: Sequence[tuple[int, str]],
+        again: Sequence[Claimed],
+        wait: float,
+    ) -> None:
+        """Write down what became of rows, however long the store takes: what is not
+        written is sent again.
+        """
+        if not wait and again:
+            # Full jitter over a span that doubles with each try, up to a minute.
+            tries = min(row.attempts for row in again)
+            wait = random.uniform(0, min(60.0, 0.5 * 2.0 ** min(tries, 10)))
+        ids = [row.id for row in again]
+
+        def write() -> bool:
+            self._store.settle(self.name, sent, dead, ids, int(wait * 1000))
+            return True
+
+        if self._persist(write, self._lease) is None:
+            return
+        self._sent += len(sent)
+        self._again += len(again)
+        for _, reason in dead:
+            self._dead[reason] = self._dead.get(reason, 0) + 1
+
+    def _pause(self) -> float:
+        return min(LONGEST_PAUSE, 0.25 * 2.0 ** min(self._failures, 10))
+
+    def _persist(
+        self, act: Callable[[], Answer], patience: float = 0.0
+    ) -> Answer | None:
+        """Do something with the store; when it fails, say so and try again after a
+        pause, for `patience` seconds. None when it could not be done.
+        """
+        ends = monotonic() + patience
+        pause = 0.1
+        while True:
+            try:
+                return act()
+            except OutboxError as error:
+                self._say(f"the outbox: {error}")
+            if self._stop.wait(random.uniform(0, pause)) or monotonic() > ends:
+                return None
+            pause = min(5.0, pause * 2)
+
+    # --- upkeep ---
+
+    def _sweep(self) -> None:
+        """Forget what is old, tell which promises were not kept, and report."""
+        self._swept = monotonic()
+        for promise in self._store.sweep(self._keep):
+            self._say(
+                f"promised and not there in time: {promise.event}"
+                f" {promise.insert_id}"
+            )
+        self._store.checkpoint()
+        status = self._store.status()
+        told = (self._sent, self._again, sum(self._dead.values()), *status)
+        if told == self._told:
+            return
+        self._told = told
+        dead = "".join(
+            [f", {number} {reason}" for reason, number in sorted(self._dead.items())]
+        )
+        held = f", {status.held} of them for a look-up" if status.held else ""
+        overdue = f"; {status.overdue} promises overdue" if status.overdue else ""
+        self._say(
+            f"sent {self._sent}, tried again {self._again}, gave up"
+            f" {sum(self._dead.values())}{dead and ' (' + dead[2:] + ')'};"
+            f" {status.waiting} wait{held}; {status.dead} dead letters{overdue}"
+        )

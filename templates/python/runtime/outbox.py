@@ -1,0 +1,167 @@
+"""The sink that loses nothing: an event is a row in a database before its call returns,
+and a worker sends it later, at least once, under the same insert_id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from .outbox_store import Entry, OutboxError, Promise, Store, now_ms
+from .sinks import Outcome, WireEvent
+
+if TYPE_CHECKING:
+    from .enrichment import Need
+
+_QUEUED: Final = Outcome(queued=1)
+# Pure ASCII: no database has a second opinion on it.
+_encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+class _Bound:
+    """A caller's connection, for as long as its block is open."""
+
+    def __init__(self, sink: OutboxSink, put: Any, outer: _Bound | None) -> None:
+        self.sink = sink
+        self.put = put
+        self.outer = outer
+        self.open = True
+
+
+_bound: ContextVar[_Bound | None] = ContextVar("trackside_outbox", default=None)
+
+
+class OutboxSink:
+    """Keeps events in a store, `SQLite(path)` or `PostgreSQL(...)`; `deliver` sends
+    them.
+    """
+
+    durable: Final = True
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._closed = False
+
+    # --- a sink ---
+
+    def accept(self, events: Sequence[WireEvent]) -> Outcome:
+        """Store the events: on return, they survive the process."""
+        now = now_ms()
+        return self._put([_entry(event, now) for event in events])
+
+    def flush(self, timeout: float) -> bool:
+        """Do nothing: every event is stored when it is accepted."""
+        return True
+
+    def close(self, timeout: float) -> bool:
+        """Let go of the database."""
+        self._closed = True
+        self.store.close()
+        return True
+
+    # --- more than a sink ---
+
+    def hold(self, event: WireEvent, needs: Sequence[Need]) -> Outcome:
+        """Store an event that a worker completes, by these look-ups, before it sends
+        it.
+        """
+        return self._put([_entry(event, now_ms(), needs=needs)])
+
+    def accept_copy(self, event: WireEvent) -> Outcome:
+        """Store a client's copy, which the authority's replaces until one is sent."""
+        return self._put([_entry(event, now_ms(), copy=1)])
+
+    @contextmanager
+    def using(self, connection: object) -> Generator[None]:
+        """Make the emissions inside the block part of the caller's own transaction:
+        they are there if it commits, and not if it does not.
+
+        Takes a connection of the store's own kind, or a connection or session of
+        SQLAlchemy over one. It holds for this thread or task and what it starts, while
+        the block is open. Raises TypeError and ValueError for a connection that
+        cannot be it.
+        """
+        mine = _Bound(self, self.store.bind(connection), _bound.get())
+        token = _bound.set(mine)
+        try:
+            yield
+        finally:
+            # A task that was started inside and goes on must not write into a
+            # transaction that may be over.
+            mine.open = False
+            try:
+                _bound.reset(token)
+            except ValueError:  # left in another task than it was entered in
+                _bound.set(mine.outer)
+
+    def knows(
+        self, event_name: str, insert_id: str, device_id: str | None = None
+    ) -> bool:
+        """Tell whether a fact is stored, or was sent and is still kept. Raises
+        OutboxError when the store cannot say.
+        """
+        return self.store.knows(event_name, insert_id, device_id)
+
+    def promise(
+        self, event_name: str, insert_id: str, within: float | timedelta
+    ) -> Outcome:
+        """Note that a fact will come within so many seconds; what is not kept in time
+        is `overdue`.
+        """
+        seconds = within.total_seconds() if isinstance(within, timedelta) else within
+        due_at = now_ms() + int(seconds * 1000)
+        try:
+            self.store.promise(Promise(event_name, insert_id, due_at), self._bound())
+        except OutboxError as error:
+            return Outcome(dropped=((error.reason, 1),))
+        return _QUEUED
+
+    def promised(self, event_name: str, insert_id: str) -> bool:
+        """Tell whether a fact was promised. Raises OutboxError when the store cannot
+        say.
+        """
+        return self.store.promised(event_name, insert_id)
+
+    def overdue(self) -> list[Promise]:
+        """List the promises that were not kept in time, and are not kept yet. Raises
+        OutboxError when the store cannot say.
+        """
+        return self.store.overdue()
+
+    # --- parts ---
+
+    def _put(self, entries: list[Entry]) -> Outcome:
+        number = len(entries)
+        if self._closed:
+            return Outcome(dropped=(("sink_closed", number),))
+        try:
+            self.store.put(entries, self._bound())
+        except OutboxError as error:
+            return Outcome(dropped=((error.reason, number),))
+        return _QUEUED if number == 1 else Outcome(queued=number)
+
+    def _bound(self) -> Any:
+        bound = _bound.get()
+        while bound is not None:
+            if bound.open and bound.sink is self:
+                return bound.put
+            bound = bound.outer
+        return None
+
+
+def _entry(
+    event: WireEvent, now: int, copy: int = 0, needs: Sequence[Need] = ()
+) -> Entry:
+    return Entry(
+        now,
+        copy,
+        event["event_type"],
+        event["insert_id"],
+        event.get("device_id", ""),
+        _encode([list(need) for need in needs]) if needs else None,
+        _encode(event),
+    )

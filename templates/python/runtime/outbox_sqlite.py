@@ -1,0 +1,335 @@
+"""An outbox in a SQLite file, which any number of processes of one machine share.
+
+An event is on its way when its call returns: in the write-ahead log, which survives the
+process. With `synchronous="NORMAL"` the machine's own crash, a power cut say, may take
+the last moments before it; `"FULL"` waits for the disk at each call.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from threading import RLock
+from time import sleep
+from typing import Any, Final, Literal
+from weakref import WeakSet
+
+from .outbox_store import (
+    INSERT,
+    MIGRATIONS,
+    Entry,
+    OutboxError,
+    Promise,
+    Run,
+    Store,
+    connection_of,
+    now_ms,
+)
+
+CHECKPOINT: Final = 8_000
+"""Pages of 4 kB in the log before a call carries them over; workers do it sooner."""
+
+
+class SQLite(Store):
+    """The file at `path`, made when it is first used; it may be the application's own
+    database, and has to be for `using`.
+
+    `busy_timeout` is the seconds that a call waits for another process's transaction.
+    `max_bytes` bounds the file; an event that finds no room is dropped and counted as
+    `outbox_full`. A file on a network share does not work: SQLite's log needs shared
+    memory.
+    """
+
+    _key = "INTEGER PRIMARY KEY"
+    _lasting_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    _locked = _claimed = ""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
+        busy_timeout: float = 5.0,
+        max_bytes: int | None = None,
+    ) -> None:
+        if os.fspath(path) == ":memory:" or not os.fspath(path):
+            raise ValueError("an outbox in memory would not outlive the process")
+        if synchronous not in ("NORMAL", "FULL"):
+            raise ValueError(f"synchronous is NORMAL or FULL, not {synchronous!r}")
+        self.path = str(Path(path).absolute())
+        self._synchronous = synchronous
+        self._busy_timeout = busy_timeout
+        self._max_bytes = max_bytes
+        # Taken again by a signal handler that tracks while a call is under way: each
+        # call is one statement, so the two do not meet inside a transaction.
+        self._lock = RLock()
+        self._connection: Any = None
+        _watch_forks(self)
+
+    def __repr__(self) -> str:
+        return f"SQLite({self.path!r})"
+
+    def prepare(self) -> None:
+        """Make the tables, or bring them to this version; done at the first use."""
+        with self._failing(), self._lock:
+            self._opened()
+
+    def put(self, entries: Sequence[Entry], bound: Any = None) -> None:
+        """Append to the inbox, in the transaction that `bind` was given or in one of
+        its own. Raises OutboxError.
+        """
+        try:
+            if bound is not None:
+                for entry in entries:
+                    bound(INSERT, entry)
+                return
+            with self._lock:
+                connection = self._connection or self._opened()
+                if len(entries) == 1:
+                    connection.execute(INSERT, entries[0])
+                    return
+                with _transaction(connection):
+                    connection.executemany(INSERT, entries)
+        except Exception as error:
+            raise _told(error) from error
+
+    def promise(self, promise: Promise, bound: Any = None) -> None:
+        """Note that a fact will come. Raises OutboxError."""
+        if bound is not None:
+            with self._failing():
+                self._promise(_runner(bound), promise)
+            return
+        with self._writing() as run:
+            self._promise(run, promise)
+
+    def bind(self, connection: object) -> Callable[[str, Sequence[Any]], Any]:
+        """Take a connection of `sqlite3`, or a connection or session of SQLAlchemy over
+        it, to the file of this outbox.
+        """
+        given: Any = connection_of(connection)
+        writes = _is_writing(given)
+        execute: Any = getattr(given, "exec_driver_sql", None)
+        if execute is not None:
+            if given.dialect.name != "sqlite":
+                raise TypeError(
+                    f"the outbox is a SQLite file, the connection {given.dialect.name}"
+                )
+        elif isinstance(given, import_module("sqlite3").Connection):
+            execute = given.execute
+        else:
+            raise TypeError(
+                "expected a connection of sqlite3, or of SQLAlchemy over sqlite3, not"
+                f" {type(connection).__name__}"
+            )
+        files = [row[2] for row in execute("PRAGMA database_list") if row[1] == "main"]
+        if (
+            not files
+            or not files[0]
+            or os.path.realpath(files[0]) != os.path.realpath(self.path)
+        ):
+            raise ValueError(
+                f"the connection is to {files[0] or 'memory' if files else 'nothing'},"
+                f" and the outbox is in {self.path}: what is written there would not"
+                " be found"
+            )
+        # A caller that has begun to write holds the only lock there is for writing:
+        # then the tables, if they are missing, become part of its transaction.
+        if self._connection is None and writes:
+            run = _runner(execute)
+            with self._failing():
+                self._migrate(run)
+        else:
+            with suppress(OutboxError):  # `put` meets it again, and counts
+                self.prepare()
+        return lambda sql, parameters: execute(sql, tuple(parameters))
+
+    def close(self) -> None:
+        """Let go of the connection; it is opened again when it is needed."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def checkpoint(self) -> None:
+        """Carry the log over to the file without waiting for anybody, so that no call
+        has to.
+        """
+        with self._failing(), self._lock:
+            self._opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    # --- parts ---
+
+    def _now(self, run: Run) -> int:
+        return now_ms()
+
+    @contextmanager
+    def _reading(self) -> Generator[Run]:
+        with self._failing(), self._lock:
+            yield _runner(self._opened().execute)
+
+    @contextmanager
+    def _writing(self) -> Generator[Run]:
+        with self._failing(), self._lock:
+            connection = self._opened()
+            with _transaction(connection):
+                yield _runner(connection.execute)
+
+    @contextmanager
+    def _failing(self) -> Generator[None]:
+        try:
+            yield
+        except OutboxError:
+            raise
+        except Exception as error:
+            raise _told(error) from error
+
+    def _opened(self) -> Any:
+        """Open the file, with its tables, unless it is open."""
+        if self._connection is not None:
+            return self._connection
+        connection: Any = import_module("sqlite3").connect(
+            self.path,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _use_log(connection)
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+            # An event that is sent leaves nothing of it on the disk.
+            connection.execute("PRAGMA secure_delete = FAST")
+            if self._max_bytes is not None:
+                size = connection.execute("PRAGMA page_size").fetchone()[0]
+                pages = max(1, self._max_bytes // size)
+                connection.execute(f"PRAGMA max_page_count = {pages}")
+            run = _runner(connection.execute)
+            made = run(
+                "SELECT 1 FROM sqlite_master"
+                " WHERE type = 'table' AND name = 'trackside_schema'"
+            )
+            if not made or self._version(run) < len(MIGRATIONS):
+                with _transaction(connection):
+                    self._migrate(run)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    # --- forks ---
+
+    def before_fork(self) -> None:
+        """Close the file: its locks belong to a process, and SQLite in a child would
+        take those of its parent for its own.
+        """
+        self._lock.acquire()
+        with suppress(Exception):
+            self.close()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Go on, with a lock that no thread of the parent holds."""
+        self._lock = RLock()
+
+
+def _use_log(connection: Any) -> None:
+    """Switch the file to its write-ahead log, where it is not yet; it stays so.
+
+    Somebody else's transaction may be in the way, and SQLite does not wait for it here:
+    without the log all is as safe, and slower, until the file is opened next.
+    """
+    for _ in range(20):
+        with suppress(import_module("sqlite3").OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        sleep(0.02)
+
+
+@contextmanager
+def _transaction(connection: Any) -> Generator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            with suppress(Exception):
+                connection.execute("ROLLBACK")
+        raise
+
+
+def _runner(execute: Callable[..., Any]) -> Run:
+    def run(sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        answer = execute(sql, tuple(parameters))
+        # SQLAlchemy refuses to read an answer that has no rows.
+        returns = getattr(answer, "returns_rows", True)
+        return list(answer.fetchall()) if returns else []
+
+    return run
+
+
+def _is_writing(given: Any) -> bool:
+    """Tell whether a connection is inside a transaction of SQLite's own."""
+    driver = getattr(getattr(given, "connection", None), "dbapi_connection", given)
+    return getattr(driver, "in_transaction", False) is True
+
+
+def _told(error: Exception) -> OutboxError:
+    """Find the word for what SQLite says."""
+    if isinstance(error, OutboxError):
+        return error
+    original: Any = getattr(error, "orig", None) or error  # SQLAlchemy wraps it
+    name = str(getattr(original, "sqlite_errorname", ""))
+    if name.startswith("SQLITE_FULL"):
+        reason = "outbox_full"
+    elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        reason = "outbox_busy"
+    elif name.startswith("SQLITE_IOERR"):
+        reason = "outbox_io"  # among others a disk or a quota that is full
+    else:
+        reason = f"outbox_failed:{type(original).__name__}"
+    return OutboxError(reason, f"{reason}: {error}")
+
+
+# --- forks ---
+
+_stores: Final[WeakSet[SQLite]] = WeakSet()
+_held: Final[list[SQLite]] = []
+
+
+def _watch_forks(store: SQLite) -> None:
+    if not _stores and not _watching:
+        _watching.append(True)
+        register: Any = getattr(os, "register_at_fork", None)
+        if register is not None:  # Windows has no fork
+            register(
+                before=_before_fork,
+                after_in_parent=lambda: _after_fork(in_child=False),
+                after_in_child=lambda: _after_fork(in_child=True),
+            )
+    _stores.add(store)
+
+
+_watching: Final[list[bool]] = []
+
+
+def _before_fork() -> None:
+    for store in list(_stores):
+        store.before_fork()
+        _held.append(store)
+
+
+def _after_fork(*, in_child: bool) -> None:
+    stores, _held[:] = list(_held), []
+    for store in stores:
+        if in_child:
+            store.after_fork_in_child()
+        else:
+            store.after_fork_in_parent()

@@ -1,0 +1,473 @@
+"""The tables of an outbox and what is done with them, in the SQL that SQLite and
+PostgreSQL share.
+
+A call only appends a row to the inbox: no index to wait for, no row that another
+transaction has locked, one page to write. Workers move rows from there to the outbox,
+where one fact has one row, and send from that.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from time import time_ns
+from typing import Any, Final, NamedTuple, TypeAlias
+
+Row: TypeAlias = tuple[Any, ...]
+Run: TypeAlias = Callable[..., list[Row]]
+"""Runs one statement with its parameters and gives the rows of its answer."""
+
+LONGEST_WAIT: Final = 3_600_000
+"""Milliseconds ahead that a row is due at most; more says that a clock went back."""
+CHUNK: Final = 500
+"""Rows of one transaction, so that a writer beside it waits for milliseconds only."""
+
+
+class OutboxError(Exception):
+    """An event that could not be stored, or a store that cannot be used; `reason` is
+    the word that it is counted under.
+    """
+
+    def __init__(self, reason: str, text: str = "") -> None:
+        super().__init__(text or reason)
+        self.reason = reason
+
+
+class Entry(NamedTuple):
+    """One row of the inbox. `copy` is 1 for a client's copy, 0 for the authority's;
+    `stored_at` is in ms; `needs` and `body` are JSON.
+    """
+
+    stored_at: int
+    copy: int
+    event: str
+    insert_id: str
+    device_id: str
+    needs: str | None
+    body: str
+
+
+class Claimed(NamedTuple):
+    """A row that a worker has for the time of its lease."""
+
+    id: int
+    body: str
+    needs: str | None
+    stored_at: int
+    attempts: int
+
+
+class Dead(NamedTuple):
+    """A row of the dead-letter table; times are in ms."""
+
+    id: int
+    event: str
+    insert_id: str
+    device_id: str
+    reason: str
+    stored_at: int
+    died_at: int
+    body: str
+
+
+class Promise(NamedTuple):
+    """A fact that was promised to come until `due_at`, in ms."""
+
+    event: str
+    insert_id: str
+    due_at: int
+
+
+class Status(NamedTuple):
+    """What an outbox holds: rows that wait to be sent, those of them that wait for a
+    look-up, rows that are sent and kept, dead letters, promises not kept in time.
+    """
+
+    waiting: int
+    held: int
+    sent: int
+    dead: int
+    overdue: int
+
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        "CREATE TABLE trackside_inbox (id {key}, stored_at bigint NOT NULL,"
+        " copy integer NOT NULL, event text NOT NULL, insert_id text NOT NULL,"
+        " device_id text NOT NULL, needs text, body text NOT NULL)",
+        # Ids are never used again: a worker whose lease ran out may still name one.
+        "CREATE TABLE trackside_outbox (id {lasting_key}, event text NOT NULL,"
+        " insert_id text NOT NULL, device_id text NOT NULL, body text NOT NULL,"
+        " needs text, stored_at bigint NOT NULL, copy integer NOT NULL,"
+        " due_at bigint NOT NULL, attempts integer NOT NULL, worker text,"
+        " sent_at bigint, UNIQUE (event, insert_id, device_id))",
+        "CREATE INDEX trackside_outbox_due ON trackside_outbox (due_at, id)"
+        " WHERE sent_at IS NULL",
+        "CREATE INDEX trackside_outbox_sent ON trackside_outbox (sent_at)"
+        " WHERE sent_at IS NOT NULL",
+        "CREATE TABLE trackside_dead (id {lasting_key}, event text NOT NULL,"
+        " insert_id text NOT NULL, device_id text NOT NULL, body text NOT NULL,"
+        " needs text, stored_at bigint NOT NULL, copy integer NOT NULL,"
+        " reason text NOT NULL, died_at bigint NOT NULL,"
+        " UNIQUE (event, insert_id, device_id))",
+        "CREATE TABLE trackside_promise (event text NOT NULL, insert_id text NOT NULL,"
+        " due_at bigint NOT NULL, state integer NOT NULL,"
+        " PRIMARY KEY (event, insert_id))",
+    ),
+)
+"""The steps of the schema; a store applies those that are newer than its own."""
+
+INSERT: Final = (
+    "INSERT INTO trackside_inbox"
+    " (stored_at, copy, event, insert_id, device_id, needs, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+# The authority's copy takes the place of a client's until one of them is sent; of two
+# that rank the same the first stays.
+_MERGE: Final = (
+    "INSERT INTO trackside_outbox (event, insert_id, device_id, body, needs,"
+    " stored_at, copy, due_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)"
+    " ON CONFLICT (event, insert_id, device_id) DO UPDATE SET body = excluded.body,"
+    " needs = excluded.needs, copy = 0 WHERE trackside_outbox.copy = 1"
+    " AND excluded.copy = 0 AND trackside_outbox.sent_at IS NULL"
+)
+
+_KNOWN: Final = (
+    "SELECT 1 FROM trackside_{table} WHERE event = ? AND insert_id = ?"
+    " AND (CAST(? AS text) IS NULL OR device_id = ?)"
+)
+
+_PROMISE: Final = (
+    "INSERT INTO trackside_promise (event, insert_id, due_at, state)"
+    " VALUES (?, ?, ?, 0) ON CONFLICT (event, insert_id) DO NOTHING"
+)
+
+_CAME: Final = (
+    "(EXISTS (SELECT 1 FROM trackside_outbox AS o WHERE o.event = p.event"
+    " AND o.insert_id = p.insert_id AND o.copy = 0)"
+    " OR EXISTS (SELECT 1 FROM trackside_inbox AS i WHERE i.insert_id = p.insert_id"
+    " AND i.event = p.event AND i.copy = 0)"
+    " OR EXISTS (SELECT 1 FROM trackside_dead AS d WHERE d.event = p.event"
+    " AND d.insert_id = p.insert_id AND d.copy = 0))"
+)
+
+_BURY: Final = (
+    "INSERT INTO trackside_dead (event, insert_id, device_id, body, needs, stored_at,"
+    " copy, reason, died_at) SELECT event, insert_id, device_id, body, needs,"
+    " stored_at, copy, CAST(? AS text), CAST(? AS bigint) FROM trackside_outbox"
+    " WHERE id = ? AND worker = ? AND sent_at IS NULL"
+    " ON CONFLICT (event, insert_id, device_id) DO UPDATE SET body = excluded.body,"
+    " needs = excluded.needs, stored_at = excluded.stored_at, copy = excluded.copy,"
+    " reason = excluded.reason, died_at = excluded.died_at"
+)
+
+
+class Store(ABC):
+    """Where an outbox is kept. The methods of workers may be called from any process
+    that can reach it, by several at once. All raise OutboxError.
+    """
+
+    # What the dialects say differently.
+    _key: str
+    _lasting_key: str
+    _locked: str
+    _claimed: str
+
+    # --- what an application does ---
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the tables, or bring them to this version; done at the first use."""
+
+    @abstractmethod
+    def put(self, entries: Sequence[Entry], bound: Any = None) -> None:
+        """Append to the inbox, in the transaction that `bind` was given or in one of
+        its own. Raises OutboxError.
+        """
+
+    @abstractmethod
+    def bind(self, connection: object) -> Any:
+        """Take a caller's connection for `put`. Raises TypeError and ValueError for one
+        that cannot be it.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the connection; it is opened again when it is needed."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Run]: ...
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[Run]: ...
+
+    @abstractmethod
+    def _now(self, run: Run) -> int: ...
+
+    @abstractmethod
+    def checkpoint(self) -> None:
+        """Do what upkeep the database wants from time to time."""
+
+    @abstractmethod
+    def promise(self, promise: Promise, bound: Any = None) -> None:
+        """Note that a fact will come. Raises OutboxError."""
+
+    def knows(self, event: str, insert_id: str, device_id: str | None) -> bool:
+        """Tell whether a fact is here: stored, sent and still kept, or dead. Without a
+        device, any device's.
+        """
+        parts = (event, insert_id, device_id, device_id)
+        tables = ("outbox", "inbox", "dead")
+        query = " UNION ALL ".join(_KNOWN.format(table=table) for table in tables)
+        with self._reading() as run:
+            return bool(run(f"{query} LIMIT 1", parts * len(tables)))
+
+    def promised(self, event: str, insert_id: str) -> bool:
+        """Tell whether a fact was promised, and is not sent and forgotten since."""
+        with self._reading() as run:
+            return bool(
+                run(
+                    "SELECT 1 FROM trackside_promise"
+                    " WHERE event = ? AND insert_id = ?",
+                    (event, insert_id),
+                )
+            )
+
+    def overdue(self) -> list[Promise]:
+        """List the promises that were not kept in time and are not kept yet."""
+        with self._reading() as run:
+            return [Promise(*row) for row in self._overdue(run, "")]
+
+    # --- what workers do ---
+
+    def absorb(self) -> int:
+        """Move the oldest rows of the inbox to the outbox; give how many there were."""
+        with self._writing() as run:
+            rows = run(
+                "SELECT id, event, insert_id, device_id, body, needs, stored_at, copy"
+                f" FROM trackside_inbox ORDER BY id LIMIT {CHUNK}{self._locked}"
+            )
+            # Workers that merge the same facts take their locks in the same order.
+            for row in sorted(rows, key=lambda row: (row[1:4], row[0])):
+                run(_MERGE, row[1:])
+            if rows:
+                ids = _listed(row[0] for row in rows)
+                run(f"DELETE FROM trackside_inbox WHERE id IN ({ids})")
+        return len(rows)
+
+    def claim(
+        self,
+        worker: str,
+        limit: int,
+        lease: int,
+        *,
+        with_needs: bool = True,
+        again_first: bool = False,
+    ) -> list[Claimed]:
+        """Lease rows that are due, for `lease` ms; the oldest first, or those that were
+        tried before.
+        """
+        needs = "" if with_needs else " AND needs IS NULL"
+        query = (
+            "SELECT id, body, needs, stored_at, attempts FROM trackside_outbox"
+            f" WHERE sent_at IS NULL AND due_at BETWEEN ? AND ?{needs}"
+            f" ORDER BY due_at, id LIMIT {int(limit)}{self._claimed}"
+        )
+        with self._writing() as run:
+            now = self._now(run)
+            rows = run(query, (1, now)) if again_first else []
+            rows = rows or run(query, (0, now))
+            if rows:
+                ids = _listed(row[0] for row in rows)
+                run(
+                    "UPDATE trackside_outbox SET due_at = ?, worker = ?"
+                    f" WHERE id IN ({ids})",
+                    (now + min(lease, LONGEST_WAIT), worker),
+                )
+        return [Claimed(*row) for row in rows]
+
+    def settle(
+        self,
+        worker: str,
+        sent: Collection[int] = (),
+        dead: Iterable[tuple[int, str]] = (),
+        again: Collection[int] = (),
+        wait: int = 0,
+    ) -> None:
+        """Write what became of claimed rows: sent, dead for a reason, or to be tried
+        again after `wait` ms. A row that another worker has by now is left to it,
+        unless it is sent.
+        """
+        with self._writing() as run:
+            now = self._now(run)
+            if sent:
+                run(
+                    "UPDATE trackside_outbox SET sent_at = ?, body = '', needs = NULL,"
+                    f" worker = NULL WHERE id IN ({_listed(sent)})"
+                    " AND sent_at IS NULL",
+                    (now,),
+                )
+            for number, reason in dead:
+                run(_BURY, (reason, now, number, worker))
+                run(
+                    "DELETE FROM trackside_outbox WHERE id = ? AND worker = ?"
+                    " AND sent_at IS NULL",
+                    (number, worker),
+                )
+            if again:
+                run(
+                    "UPDATE trackside_outbox SET due_at = ?, attempts = attempts + 1,"
+                    f" worker = NULL WHERE id IN ({_listed(again)})"
+                    " AND worker = ? AND sent_at IS NULL",
+                    (now + max(1, min(wait, LONGEST_WAIT)), worker),
+                )
+
+    def release(self, worker: str) -> None:
+        """Give back all that a worker has, at its end."""
+        with self._writing() as run:
+            run(
+                "UPDATE trackside_outbox SET due_at = 0, worker = NULL"
+                " WHERE worker = ? AND sent_at IS NULL",
+                (worker,),
+            )
+
+    def sweep(self, keep: int) -> list[Promise]:
+        """Forget what was sent, or was promised for, more than `keep` ms ago. Give the
+        promises that have become overdue since the last sweep.
+        """
+        with self._writing() as run:
+            # What is sent is forgotten one day, that its promise was kept is not.
+            run(
+                "UPDATE trackside_promise AS p SET state = 2"
+                f" WHERE p.state < 2 AND {_CAME}"
+            )
+        while True:
+            with self._writing() as run:
+                now = self._now(run)
+                rows = run(
+                    "SELECT id FROM trackside_outbox WHERE sent_at < ?"
+                    f" LIMIT {CHUNK}{self._claimed}",
+                    (now - keep,),
+                )
+                if rows:
+                    ids = _listed(row[0] for row in rows)
+                    run(f"DELETE FROM trackside_outbox WHERE id IN ({ids})")
+            if len(rows) < CHUNK:
+                break
+        with self._writing() as run:
+            # A clock that went back would hold rows for as long as it went.
+            run(
+                "UPDATE trackside_outbox SET due_at = 1"
+                " WHERE sent_at IS NULL AND due_at > ?",
+                (now + LONGEST_WAIT,),
+            )
+            run("DELETE FROM trackside_promise WHERE due_at < ?", (now - keep,))
+            found = [Promise(*row) for row in self._overdue(run, " AND p.state = 0")]
+            for promise in found:
+                run(
+                    "UPDATE trackside_promise SET state = 1"
+                    " WHERE event = ? AND insert_id = ?",
+                    promise[:2],
+                )
+        return found
+
+    def status(self) -> Status:
+        """Count what is here."""
+        with self._reading() as run:
+            counts = [
+                run(f"SELECT count(*) FROM {rest}")[0][0]
+                for rest in (
+                    "trackside_inbox",
+                    "trackside_outbox WHERE sent_at IS NULL",
+                    "trackside_inbox WHERE needs IS NOT NULL",
+                    "trackside_outbox WHERE sent_at IS NULL AND needs IS NOT NULL",
+                    "trackside_outbox WHERE sent_at IS NOT NULL",
+                    "trackside_dead",
+                )
+            ]
+            overdue = len(self._overdue(run, ""))
+        inbox, outbox, held_there, held_here, sent, dead = counts
+        return Status(inbox + outbox, held_there + held_here, sent, dead, overdue)
+
+    def dead(self) -> list[Dead]:
+        """List the dead letters, the oldest first."""
+        with self._reading() as run:
+            return [
+                Dead(*row)
+                for row in run(
+                    "SELECT id, event, insert_id, device_id, reason, stored_at,"
+                    " died_at, body FROM trackside_dead ORDER BY id"
+                )
+            ]
+
+    def replay(self, ids: Collection[int] | None = None) -> int:
+        """Put dead letters back, all or some; give how many."""
+        which = "" if ids is None else f" WHERE id IN ({_listed(ids)})"
+        if ids is not None and not ids:
+            return 0
+        with self._writing() as run:
+            rows = run(
+                "SELECT event, insert_id, device_id, body, needs, stored_at, copy, id"
+                f" FROM trackside_dead{which} ORDER BY id{self._locked}"
+            )
+            for row in rows:
+                run(_MERGE, row[:7])
+            if rows:
+                found = _listed(row[7] for row in rows)
+                run(f"DELETE FROM trackside_dead WHERE id IN ({found})")
+        return len(rows)
+
+    # --- parts ---
+
+    def _overdue(self, run: Run, which: str) -> list[Row]:
+        return run(
+            "SELECT p.event, p.insert_id, p.due_at FROM trackside_promise AS p"
+            f" WHERE p.due_at < ? AND p.state < 2{which} AND NOT {_CAME}"
+            " ORDER BY p.due_at",
+            (self._now(run),),
+        )
+
+    def _promise(self, run: Run, promise: Promise) -> None:
+        run(_PROMISE, promise)
+
+    def _migrate(self, run: Run) -> None:
+        """Apply what is missing, inside a transaction that no other worker shares."""
+        run("CREATE TABLE IF NOT EXISTS trackside_schema" " (version bigint NOT NULL)")
+        version = self._version(run)
+        for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+            for statement in statements:
+                run(
+                    statement.replace("{key}", self._key).replace(
+                        "{lasting_key}", self._lasting_key
+                    )
+                )
+            run("INSERT INTO trackside_schema (version) VALUES (?)", (number,))
+
+    def _version(self, run: Run) -> int:
+        found = run("SELECT max(version) FROM trackside_schema")[0][0] or 0
+        if found > len(MIGRATIONS):
+            raise OutboxError(
+                "outbox_newer",
+                f"the outbox has version {found} of its tables, and this code knows"
+                f" {len(MIGRATIONS)}: build the package anew with the newer trackside",
+            )
+        return int(found)
+
+
+def connection_of(given: Any) -> Any:
+    """Give the connection of a session of SQLAlchemy; anything else as it is."""
+    ask: Any = getattr(given, "connection", None)
+    if hasattr(given, "exec_driver_sql") or not callable(ask):
+        return given
+    return ask()
+
+
+def now_ms() -> int:
+    """Give this machine's clock in ms."""
+    return time_ns() // 1_000_000
+
+
+def _listed(ids: Iterable[int]) -> str:
+    return ",".join([str(int(number)) for number in ids])
