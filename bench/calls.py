@@ -11,12 +11,13 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PLAN = """\
 trackside: 1
@@ -74,12 +75,9 @@ def rounds(call: Callable[[int], object], times: int) -> float:
     return statistics.median(figures)
 
 
-def main() -> None:
-    """Compile the plan, import what it gives, and print what a call takes."""
-    parser = argparse.ArgumentParser(description="Measure one typed call of the generated Python.")
-    parser.add_argument("--times", type=int, default=5)
-    times: int = parser.parse_args().times
-
+@contextmanager
+def compiled() -> Iterator[str]:
+    """Compile the plan into a folder that is on the path while the block runs; give the name of the package."""
     from trackside.pipeline import analyse_text, render
 
     analysis = analyse_text(PLAN)
@@ -90,8 +88,20 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text, encoding="utf-8")
         sys.path.insert(0, name)
+        try:
+            yield "calls_backend"
+        finally:
+            sys.path.remove(name)
+
+
+def main() -> None:
+    """Compile the plan, import what it gives, and print what a call takes."""
+    parser = argparse.ArgumentParser(description="Measure one typed call of the generated Python.")
+    parser.add_argument("--times", type=int, default=5)
+    times: int = parser.parse_args().times
+    with compiled() as name:
         started = time.perf_counter()
-        backend: Any = import_module("calls_backend")
+        backend: Any = import_module(name)
         imported = time.perf_counter() - started
         _measure(backend, times, imported)
 

@@ -195,14 +195,22 @@ def calls(times: int) -> None:
     subprocess.run([sys.executable, str(HERE / "calls.py"), "--times", str(times)], check=True)
 
 
+def delivery(times: int) -> None:
+    """Measure a call with each sink beside the official SDK, and what one process delivers."""
+    subprocess.run([sys.executable, str(HERE / "delivery.py"), "--times", str(times)], check=True)
+
+
+PARTS = ("compiler", "stages", "calls", "delivery")
+
+
 def main() -> None:
     """Run the parts that were asked for; all of them by default."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=["compiler", "stages", "calls", []], help="default: all three")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), metavar="EVENTS")
     parser.add_argument("--times", type=int, default=5, help="runs of each figure; the median is printed")
     arguments = parser.parse_args()
-    parts = arguments.parts or ["compiler", "stages", "calls"]
+    parts = arguments.parts or PARTS
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     if "compiler" in parts:
         compiler(arguments.sizes, arguments.times)
@@ -210,6 +218,8 @@ def main() -> None:
         stages(arguments.sizes, arguments.times)
     if "calls" in parts:
         calls(arguments.times)
+    if "delivery" in parts:
+        delivery(arguments.times)
 
 
 if __name__ == "__main__":
