@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from typing import Literal
     from uuid import UUID
 
+    from . import aio as aio
     from ._runtime.context import Context
     from ._runtime.events import Receipt
     from ._runtime.sinks import WireEvent
@@ -749,3 +750,14 @@ def capture() -> AbstractContextManager[list[WireEvent]]:
     Holds for this thread or task and what it starts, so tests may run side by side.
     """
     return _tracker.capture()
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import the awaitable functions when somebody asks for them."""
+        if name != "aio":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return import_module(".aio", __package__)

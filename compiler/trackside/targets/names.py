@@ -55,8 +55,8 @@ PYTHON_RESERVED: Final[frozenset[str]] = _PYTHON_KEYWORDS | {
     # What the generated modules say in annotations: a function of that name would change what they mean.
     "annotations", "bool", "date", "datetime", "dict", "float", "int", "list", "object", "str", "tuple",
     # The generator's own.
-    "aio", "capture", "close", "configure", "context", "flush", "identify", "promise", "receipt", "set_context", "stats",
-    "sinks", "track", "types", "unset",
+    "aio", "capture", "close", "configure", "context", "flush", "identify", "middleware", "promise", "receipt",
+    "set_context", "sinks", "stats", "testing", "track", "types", "unset",
 }  # fmt: skip
 """What no generated function may be called; it gets a trailing `_`."""
 
@@ -68,8 +68,8 @@ PYTHON_RESERVED_LOOK_UPS: Final[frozenset[str]] = _PYTHON_KEYWORDS | {"budget", 
 
 PYTHON_RESERVED_CLASSES: Final[frozenset[str]] = frozenset({
     "Any", "Callable", "Context", "Decimal", "Enrichers", "False", "Json", "Literal", "Mapping", "None", "NotRequired",
-    "Protocol", "Provider", "Receipt", "Sequence", "Stats", "True", "TypeAlias", "TypedDict", "UUID", "Unset", "Violation",
-    "WireEvent",
+    "Protocol", "Provider", "Receipt", "Sequence", "Stats", "True", "TypeAlias", "TypedDict", "UUID", "Unset",
+    "Violation", "WireEvent",
 })  # fmt: skip
 """What no generated type may be called: the names that the generated modules use beside it."""
 
@@ -94,8 +94,20 @@ def python_name(name: str, code_name: str | None = None) -> PythonName:
 
     >>> python_name("Site Transfer Accepted"), python_name("class"), python_name("404 seen"), python_name("track")
     ('site_transfer_accepted', 'class_', 'n404_seen', 'track_')
+    >>> python_name("promise made")  # what begins so promises another event
+    'promise_made_'
     """
-    return _snake(name, code_name, PYTHON_RESERVED)
+    identifier = _snake(name, code_name, PYTHON_RESERVED)
+    return PythonName(f"{identifier}_") if identifier.startswith("promise_") else identifier
+
+
+def python_promise(name: str, code_name: str | None = None) -> PythonName:
+    """Name the function that promises an event; raises NoIdentifierError.
+
+    >>> python_promise("Order paid"), python_promise("class")
+    ('promise_order_paid', 'promise_class')
+    """
+    return PythonName(f"promise_{_snake(name, code_name, frozenset())}")
 
 
 @lru_cache(maxsize=1 << 15)
@@ -106,6 +118,15 @@ def python_argument(name: str, code_name: str | None = None) -> PythonName:
     ('order_id', 'time_', 'context_', 'from_')
     """
     return _snake(name, code_name, PYTHON_RESERVED_ARGUMENTS)
+
+
+def python_promised(name: str, code_name: str | None = None) -> PythonName:
+    """Name the argument of a part of a key that is promised; raises NoIdentifierError.
+
+    >>> python_promised("order_id"), python_promised("within")
+    ('order_id', 'within_')
+    """
+    return _snake(name, code_name, PYTHON_RESERVED_ARGUMENTS | {"within"})
 
 
 def python_look_up(name: str) -> PythonName:

@@ -197,14 +197,14 @@ class Destination:
                 found.dropped.append((group[0], "too_large"))
                 return True
             size = sum([len(bodies[index]) for index in group])
-            self._bytes = max(1000, min(self._bytes, size) // 2)
-            _halve(group, groups)
+            self._bytes = min(self._bytes, size) // 2
+            groups.appendleft(group)
             return True
         if status == 429:
             return _throttled(body or {}, wait, group, events, found, groups)
         if status == 400 and body is not None:
             return _refused(body, group, found, groups)
-        unreadable = body is None and 200 <= status < 300 or status == 0
+        unreadable = (body is None and 200 <= status < 300) or status == 0
         found.again(group, "unreadable" if unreadable else f"http_{status}", wait)
         return False
 

@@ -331,20 +331,23 @@ def write_attempt(attempt: str) -> str:
 
 
 def write_confirmed(insert_ids: Iterable[str]) -> str:
-    """Write the list of confirmed facts: at most 20, and 3,500 characters. Each id is
-    percent-encoded as `encodeURIComponent` does it, since a key in the clear may hold
-    any text.
+    """Write the list of confirmed facts: at most 20, and 3,500 characters; what does
+    not fit is left out, and empty text confirms nothing. Each id is percent-encoded as
+    `encodeURIComponent` does it, since a key in the clear may hold any text.
 
     >>> write_confirmed(["0f0c", "order 7"])
     '1 0f0c order%207'
     """
-    text = _VERSION
-    for number, insert_id in enumerate(insert_ids):
-        longer = f"{text} {_encoded(insert_id)}"
-        if number == MOST_CONFIRMED or len(longer) > LONGEST_CONFIRMED:
+    parts = [_VERSION]
+    length = len(_VERSION)
+    for insert_id in insert_ids:
+        part = quote(insert_id, safe=_LIKE_JAVASCRIPT)
+        if len(parts) > MOST_CONFIRMED:
             break
-        text = longer
-    return text
+        if length + 1 + len(part) <= LONGEST_CONFIRMED:
+            parts.append(part)
+            length += 1 + len(part)
+    return " ".join(parts) if len(parts) > 1 else ""
 
 
 def read_confirmed(text: str) -> list[str]:
@@ -375,7 +378,3 @@ def write_confirmed_cookie(insert_ids: Sequence[str]) -> str:
 def read_confirmed_cookie(value: str) -> list[str]:
     """Read what `write_confirmed_cookie` wrote."""
     return read_confirmed(unquote(value)) if len(value) <= LONGEST_CONFIRMED else []
-
-
-def _encoded(text: str) -> str:
-    return quote(text, safe=_LIKE_JAVASCRIPT)

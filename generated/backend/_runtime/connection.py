@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from threading import Lock, Thread
@@ -157,12 +158,10 @@ class Connection:
         socket: Any = import_module("socket")
         opened: Any = getattr(self._open, "sock", None)
         if opened is not None:
-            try:
+            with suppress(OSError):
                 # Not the TLS socket's own method, which pulls the ground from under
                 # the thread that is reading.
                 socket.socket.shutdown(opened, socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def _leave(self) -> None:
         """Let go, in a child, of what is the parent's: without a word to the server."""
@@ -171,10 +170,8 @@ class Connection:
         self._lock = Lock()
         self._watched = False
         if opened is not None:
-            try:
+            with suppress(OSError):
                 os.close(opened.detach())
-            except OSError:
-                pass
 
 
 def _watch(connection: ref[Connection], interval: float) -> None:

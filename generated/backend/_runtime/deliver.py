@@ -252,7 +252,7 @@ class Worker:
         if not wait and again:
             # Full jitter over a span that doubles with each try, up to a minute.
             tries = min(row.attempts for row in again)
-            wait = random.uniform(0, min(60.0, 0.5 * 2 ** min(tries, 10)))
+            wait = random.uniform(0, min(60.0, 0.5 * 2.0 ** min(tries, 10)))
         ids = [row.id for row in again]
 
         def write() -> bool:
@@ -267,7 +267,7 @@ class Worker:
             self._dead[reason] = self._dead.get(reason, 0) + 1
 
     def _pause(self) -> float:
-        return min(LONGEST_PAUSE, 0.25 * 2 ** min(self._failures, 10))
+        return min(LONGEST_PAUSE, 0.25 * 2.0 ** min(self._failures, 10))
 
     def _persist(
         self, act: Callable[[], Answer], patience: float = 0.0

@@ -56,6 +56,12 @@ class DjangoMiddleware(Middleware):
         """Answer one request; a coroutine where all is async."""
         if self._async_mode:
             return self._answer_async(request)
+        if self._asks_django and hasattr(request, "scope") and _has_session(request):
+            # Under ASGI the view may be async, where the database cannot be asked.
+            try:
+                _logged_in(request)
+            except Exception as error:
+                self.tracker.counts.problem("user_failed", error)
         exchange, own = self._take(request, _logged_in)
         with own.active():
             response = self.get_response(request)
@@ -91,10 +97,9 @@ class DjangoMiddleware(Middleware):
                 answer: Any = self._user(request)
                 user_id: str | None = await answer
                 return lambda _: user_id
-            settings: Any = import_module("django.conf").settings
             if (
                 not self._asks_django
-                or settings.SESSION_COOKIE_NAME not in request.COOKIES
+                or not _has_session(request)
                 or not hasattr(request, "auser")
             ):
                 return _nobody_until_login(request)
@@ -109,6 +114,11 @@ class DjangoMiddleware(Middleware):
             return _id_of(found if user is lazy else user)
 
         return now
+
+
+def _has_session(request: Any) -> bool:
+    settings: Any = import_module("django.conf").settings
+    return settings.SESSION_COOKIE_NAME in request.COOKIES
 
 
 def _logged_in(request: Any) -> str | None:

@@ -102,7 +102,10 @@ class Exchange:
         headers: list[tuple[str, str]] = []
         if request.confirmed:
             listed = carriers.write_confirmed(request.confirmed)
-            headers.append((CONFIRMED_HEADER, listed))
+            if listed.count(" ") < len(request.confirmed):
+                request.problem("confirmed_too_long")
+            if listed:
+                headers.append((CONFIRMED_HEADER, listed))
         if not request.has_fact:
             headers.append((OUTCOME_HEADER, "none"))
         if headers and self._headers.get("origin") in self._settings.origins:
@@ -117,7 +120,7 @@ class Exchange:
             if names:
                 headers.append(("Access-Control-Expose-Headers", ", ".join(names)))
         if request.confirmed and (status >= 300 or self._is_navigation()):
-            headers.append(("Set-Cookie", self._cookie(request.confirmed)))
+            headers += self._cookie(request.confirmed)
         return headers
 
     def _is_navigation(self) -> bool:
@@ -135,7 +138,7 @@ class Exchange:
             and "x-requested-with" not in self._headers
         )
 
-    def _cookie(self, confirmed: Collection[str]) -> str:
+    def _cookie(self, confirmed: Collection[str]) -> list[tuple[str, str]]:
         """Write the cookie, with what an earlier redirect confirmed and nobody read."""
         earlier = [
             insert_id
@@ -146,11 +149,11 @@ class Exchange:
         value = carriers.write_confirmed_cookie(
             list(dict.fromkeys((*confirmed, *earlier)))
         )
+        if not value:
+            return []
         secure = "; Secure" if self._is_secure() else ""
-        return (
-            f"{carriers.CONFIRMED_COOKIE}={value}; Max-Age={_COOKIE_SECONDS}; Path=/; "
-            f"SameSite=Lax{secure}"
-        )
+        cookie = f"{carriers.CONFIRMED_COOKIE}={value}; Max-Age={_COOKIE_SECONDS}"
+        return [("Set-Cookie", f"{cookie}; Path=/; SameSite=Lax{secure}")]
 
     def _is_secure(self) -> bool:
         if self._scheme == "https":

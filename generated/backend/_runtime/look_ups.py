@@ -101,8 +101,9 @@ class LookUps:
                 # Not `wait_for`: giving up must not cancel what others wait for.
                 await wait([wrap_future(future)], timeout=budget)
             return self._answer(question, future, 0.0)
+        limit = timeout(budget)
         try:
-            async with timeout(budget) as limit:
+            async with limit:
                 answer = await provider(question.subject)
         except Exception as error:
             self._count(question, "slow" if limit.expired() else "failed", error)

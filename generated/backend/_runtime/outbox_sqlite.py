@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from threading import RLock
 from time import sleep
 from typing import Any, Final, Literal
@@ -58,7 +59,7 @@ class SQLite(Store):
             raise ValueError("an outbox in memory would not outlive the process")
         if synchronous not in ("NORMAL", "FULL"):
             raise ValueError(f"synchronous is NORMAL or FULL, not {synchronous!r}")
-        self.path = os.path.abspath(path)
+        self.path = str(Path(path).absolute())
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
         self._max_bytes = max_bytes

@@ -128,11 +128,13 @@ INSERT: Final = (
 # that rank the same the first stays.
 _MERGE: Final = (
     "INSERT INTO trackside_outbox (event, insert_id, device_id, body, needs,"
-    " stored_at, copy, due_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)"
+    " stored_at, copy, due_at, attempts) VALUES {rows}"
     " ON CONFLICT (event, insert_id, device_id) DO UPDATE SET body = excluded.body,"
     " needs = excluded.needs, copy = 0 WHERE trackside_outbox.copy = 1"
     " AND excluded.copy = 0 AND trackside_outbox.sent_at IS NULL"
 )
+_MERGED_AT_ONCE: Final = 100
+"""Rows of one statement: old versions of SQLite take 999 parameters."""
 
 _KNOWN: Final = (
     "SELECT 1 FROM trackside_{table} WHERE event = ? AND insert_id = ?"
@@ -207,6 +209,10 @@ class Store(ABC):
     def _now(self, run: Run) -> int: ...
 
     @abstractmethod
+    def checkpoint(self) -> None:
+        """Do what upkeep the database wants from time to time."""
+
+    @abstractmethod
     def promise(self, promise: Promise, bound: Any = None) -> None:
         """Note that a fact will come. Raises OutboxError."""
 
@@ -238,9 +244,6 @@ class Store(ABC):
 
     # --- what workers do ---
 
-    def checkpoint(self) -> None:
-        """Do what upkeep the database wants from time to time."""
-
     def absorb(self) -> int:
         """Move the oldest rows of the inbox to the outbox; give how many there were."""
         with self._writing() as run:
@@ -248,9 +251,7 @@ class Store(ABC):
                 "SELECT id, event, insert_id, device_id, body, needs, stored_at, copy"
                 f" FROM trackside_inbox ORDER BY id LIMIT {CHUNK}{self._locked}"
             )
-            # Workers that merge the same facts take their locks in the same order.
-            for row in sorted(rows, key=lambda row: (row[1:4], row[0])):
-                run(_MERGE, row[1:])
+            _merge(run, [row[1:] for row in rows])
             if rows:
                 ids = _listed(row[0] for row in rows)
                 run(f"DELETE FROM trackside_inbox WHERE id IN ({ids})")
@@ -411,8 +412,7 @@ class Store(ABC):
                 "SELECT event, insert_id, device_id, body, needs, stored_at, copy, id"
                 f" FROM trackside_dead{which} ORDER BY id{self._locked}"
             )
-            for row in rows:
-                run(_MERGE, row[:7])
+            _merge(run, [row[:7] for row in rows])
             if rows:
                 found = _listed(row[7] for row in rows)
                 run(f"DELETE FROM trackside_dead WHERE id IN ({found})")
@@ -453,6 +453,23 @@ class Store(ABC):
                 f" {len(MIGRATIONS)}: build the package anew with the newer trackside",
             )
         return int(found)
+
+
+def _merge(run: Run, rows: Sequence[Row]) -> None:
+    """Bring rows `(event, insert_id, device_id, body, needs, stored_at, copy)` to the
+    outbox, the oldest first.
+    """
+    best: dict[Row, Row] = {}
+    for row in rows:
+        known = best.get(row[:3])
+        if known is None or (known[6] and not row[6]):
+            best[row[:3]] = row
+    # Workers that merge the same facts take their locks in the same order.
+    facts = sorted(best)
+    for start in range(0, len(facts), _MERGED_AT_ONCE):
+        part = [best[fact] for fact in facts[start : start + _MERGED_AT_ONCE]]
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, 0, 0)"] * len(part))
+        run(_MERGE.format(rows=places), [value for row in part for value in row])
 
 
 def connection_of(given: Any) -> Any:

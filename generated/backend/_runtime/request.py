@@ -37,7 +37,7 @@ class Request:
         self.has_fact = True
         self.answered = False
         self._read = read
-        self._problem = problem
+        self.problem = problem
         self._user = user
         self._base: Context | None = None
         self._personal: tuple[Context, str, Context] | None = None
@@ -93,7 +93,7 @@ class Request:
             try:
                 self._base = self._read()
             except Exception as error:
-                self._problem("request_unreadable", error)
+                self.problem("request_unreadable", error)
                 self._base = Context()
         return self._base
 
@@ -104,7 +104,7 @@ class Request:
             return self._user()
         except Exception as error:
             # What the device alone may say is still said; that this failed is counted.
-            self._problem("user_failed", error)
+            self.problem("user_failed", error)
             return None
 
     # --- what the answer says ---
@@ -119,9 +119,9 @@ class Request:
         if insert_id in self.confirmed:
             return
         if self.answered:
-            self._problem("confirmed_too_late")
+            self.problem("confirmed_too_late")
         elif len(self.confirmed) >= MOST_CONFIRMED:
-            self._problem("confirmed_too_many")
+            self.problem("confirmed_too_many")
         else:
             self.confirmed.append(insert_id)
 
@@ -130,5 +130,5 @@ class Request:
         declined card, say.
         """
         if self.answered:
-            self._problem("no_fact_too_late")
+            self.problem("no_fact_too_late")
         self.has_fact = False

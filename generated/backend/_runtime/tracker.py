@@ -27,6 +27,7 @@ from .events import (
     look_again,
 )
 from .keys import random_id
+from .promises import Promises
 from .record import Refusal, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
 from .sinks import Outcome, RecordingSink, Sink, WireEvent
@@ -75,6 +76,7 @@ class Tracker:
         self._consent = consent
         self._required_context = frozenset(required_context)
         self._enricher = Enricher(self.counts, enrichments)
+        self._promises = Promises(self.counts)
         self._context: dict[str, Json] = {}
         self._observed = False
 
@@ -131,6 +133,7 @@ class Tracker:
 
     def stats(self) -> Stats:
         """Give the counts since the start of the process."""
+        self._promises.review()
         return self.counts.read()
 
     def flush(self, timeout: float) -> bool:
@@ -211,6 +214,8 @@ class Tracker:
                 self._report(event.name, True, insert_id, found, properties)
             receipt = self._send(record, insert_id, found, needs)
             if event.hybrid and receipt.accepted:
+                if self._promises:
+                    self._promises.keep(insert_id)
                 _confirm(insert_id)
             return receipt
         except Refusal as refusal:
@@ -258,6 +263,69 @@ class Tracker:
             raise
         except Exception as error:
             return self._broken("$identify", error, insert_id, found)
+
+    def promise(
+        self,
+        event: Event,
+        properties: dict[str, Json],
+        found: tuple[Violation, ...],
+        context: Context | None,
+        within: float,
+    ) -> Receipt:
+        """Confirm a fact that a job or a webhook will send within so many seconds;
+        `properties` are the parts of its key.
+
+        It is refused where the event itself would be. What cannot be remembered is not
+        confirmed.
+        """
+        insert_id: str | None = None
+        try:
+            if context is None:
+                context = Context.current()
+            about: Any = {"time": 0}
+            identify(about, event.ids, context, self._system_id, self._session_timeout)
+            if event.consent != "necessary":
+                self._ask_consent(event.consent, context)
+            attempt = None if context is None else context.attempt
+            if attempt is None and event.key is not None and event.key.attempt:
+                raise Refusal("no_attempt")  # so no client has a copy
+            if found:
+                raise Refusal("violation")
+            insert_id = insert_id_of(event, properties, context, self._namespace)
+            refused = self._remember(event.name, insert_id, within)
+            if refused is not None:
+                raise Refusal(refused)
+            _confirm(insert_id)
+            return Receipt(True, insert_id, found)
+        except Refusal as refusal:
+            if refusal.found is not None:
+                found = (*found, refusal.found)
+            self.counts.problem(f"promise_refused:{refusal.dropped}", None, event.name)
+            if found:
+                self._report(event.name, False, insert_id, found, properties)
+            return Receipt(False, insert_id, found, refusal.dropped)
+        except TrackingError:
+            raise
+        except Exception as error:
+            if self._strict():
+                raise
+            kind = f"error:{type(error).__name__}"
+            self.counts.problem(kind, error, event.name)
+            return Receipt(False, insert_id, found, kind)
+
+    def _remember(self, event: str, insert_id: str, within: float) -> str | None:
+        """Remember a promise; say why it could not be."""
+        if _captured.get() is not None:
+            return None
+        sink: Any = self.settings.sink
+        if sink is None:
+            return "not_configured"
+        promise = getattr(sink, "promise", None)
+        if promise is None:
+            self._promises.make(event, insert_id, within)
+            return None
+        outcome: Outcome = promise(event, insert_id, within)
+        return outcome.dropped[0][0] if outcome.dropped else None
 
     def complete(self, event: WireEvent, needs: Sequence[Need]) -> WireEvent | None:
         """Add what an event was held for, when it is delivered; None while a required

@@ -15,7 +15,15 @@ from trackside.targets.base import File
 from trackside.targets.environment import environment
 from trackside.targets.escape import python_docstring, python_string
 from trackside.targets.names import NoIdentifierError, PythonName, python_name
-from trackside.targets.python.client import answers, client_context, front_page, look_ups, middleware_context
+from trackside.targets.python.aio import aio_context, twins
+from trackside.targets.python.client import (
+    answers,
+    client_context,
+    commands_context,
+    front_page,
+    look_ups,
+    middleware_context,
+)
 from trackside.targets.python.declarations import types_context, values_context
 from trackside.targets.python.events import Function, Names, function
 from trackside.targets.python.imports import block, standard, together
@@ -41,16 +49,19 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
     found = look_ups(plan, views)
     types.keep(one.class_name for one in found)
     modules = _modules(views)
+    awaited = twins(plan, views)
     single = len(modules) == 1
     functions: dict[str, list[PythonName]] = {}
     for name, own in modules.items():
         path = f"{out}/track.py" if single else f"{out}/{_SURFACE}/{name}.py"
-        made = _Module(plan, source, types, own, surface=single)
-        functions[name] = [one.name for one in made.functions]
+        made = _Module(plan, source, types, own, surface=single, aio=bool(awaited))
+        functions[name] = made.exported()
         yield File(path, _print("events", made.context()))
     if not single:
         yield File(f"{out}/{_SURFACE}/__init__.py", '"""The events, one module for each file of the plan."""\n')
-        yield File(f"{out}/track.py", _print("track", _track_context(plan, source, functions)))
+        yield File(f"{out}/track.py", _print("track", _track_context(plan, source, functions, aio=bool(awaited))))
+    if awaited:
+        yield File(f"{out}/aio.py", _print("aio", aio_context(awaited, types)))
     yield File(f"{out}/_client.py", _print("client", client_context(plan, source, found, types)))
     extra = answers(types, found)
     if types.declared or extra:
@@ -60,7 +71,9 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
         yield File(f"{out}/_values.py", _print("values", values_context(types)))
     package = PurePosixPath(out).as_posix().replace("/", ".")
     yield File(f"{out}/__init__.py", _print("init", {**front_page(plan, source, found), "package": Code(package)}))
-    yield File(f"{out}/middleware.py", _print("middleware", {**middleware_context(plan, source), "package": Code(package)}))
+    middleware = {**middleware_context(plan, source), "package": Code(package)}
+    yield File(f"{out}/middleware.py", _print("middleware", middleware))
+    yield File(f"{out}/__main__.py", _print("main", {**commands_context(plan, source), "package": Code(package)}))
     yield File(f"{out}/py.typed", "")
     for name, text in _runtime():
         yield File(f"{out}/_runtime/{name}", text)
@@ -96,10 +109,13 @@ def _modules(views: list[View]) -> dict[str, list[View]]:
 class _Module:
     """One module of events, and what it imports."""
 
-    def __init__(self, plan: Plan, source: Source, types: Types, views: list[View], *, surface: bool) -> None:
+    def __init__(
+        self, plan: Plan, source: Source, types: Types, views: list[View], *, surface: bool, aio: bool
+    ) -> None:
         self._plan = plan
         self._source = source
         self._surface = surface
+        self._aio = surface and aio
         self._names = Names()
         self._contexts: dict[tuple[str, ...], str] = {}
         self.functions: list[Function] = [function(view, types, self._names, self._contexts) for view in views]
@@ -140,7 +156,8 @@ class _Module:
             ),
             "typing": together(
                 standard(typing, 4),
-                block(
+                ("    from . import aio as aio\n" if self._aio else "")
+                + block(
                     [
                         (f"{runtime}.context", ["Context"] if self.functions else []),
                         (f"{runtime}.events", ["Receipt"] if self.functions else []),
@@ -154,7 +171,13 @@ class _Module:
             "constants": self._constants(),
             "functions": self.functions,
             "surface": self._surface,
+            "aio": self._aio,
         }
+
+    def exported(self) -> list[PythonName]:
+        """List the functions by name."""
+        promises = [one.promise.name for one in self.functions if one.promise is not None]
+        return [*(one.name for one in self.functions), *promises]
 
     def _constants(self) -> Code:
         """Write the sets of properties that many events share."""
@@ -175,7 +198,9 @@ def _title(plan: Plan, source: Source) -> str:
     return f"The events of {python_docstring(plan.name)} that `{python_docstring(source.name)}` sends."
 
 
-def _track_context(plan: Plan, source: Source, functions: dict[str, list[PythonName]]) -> dict[str, object]:
+def _track_context(
+    plan: Plan, source: Source, functions: dict[str, list[PythonName]], *, aio: bool
+) -> dict[str, object]:
     events = [(f".{_SURFACE}.{name}", [f"{one} as {one}" for one in own]) for name, own in functions.items() if own]
     imports = block([("._client", ["TRACKER as _tracker"]), *sorted(events), ("._runtime.sinks", ["WireEvent"])])
-    return {"title": Code(_title(plan, source)), "imports": Code(imports)}
+    return {"title": Code(_title(plan, source)), "imports": Code(imports), "aio": aio}

@@ -96,7 +96,7 @@ def client_context(plan: Plan, source: Source, found: list[LookUp], types: Types
     context = _signature(plan.context_views.get(source.name, ()), types, names, "context", operations=False)
     person = _signature(plan.user_views.get(source.name, ()), types, names, "user", operations=True)
     consent_look_up = plan.consent is not None and plan.consent.without_browser == "lookup"
-    destinations = [plan.destinations[name] for name in source.destinations if name in plan.destinations]
+    destinations = _destinations(plan, source)
     tracker = _tracker(plan, source, enrichments)
     runtime_values = [f"{name} as _{name}" for name in names.readers]
     if names.unset:
@@ -327,8 +327,7 @@ def front_page(plan: Plan, source: Source, found: list[LookUp]) -> dict[str, obj
 
 def middleware_context(plan: Plan, source: Source) -> dict[str, object]:
     """Make what the template of `middleware.py` prints."""
-    keys = [plan.destinations[name].api_key for name in source.destinations if name in plan.destinations]
-    variable = next((key for key in keys if key is not None), None)
+    variable = _key_variable(plan, source)
     runtime = [
         ("._client", ["TRACKER as _tracker"]),
         ("._runtime.asgi", ["AsgiMiddleware as _AsgiMiddleware"]),
@@ -339,3 +338,21 @@ def middleware_context(plan: Plan, source: Source) -> dict[str, object]:
         "imports": Code(block(runtime)),
         "variable": Code("" if variable is None else f"    api_key_variable = {python_string(variable)}"),
     }
+
+
+def commands_context(plan: Plan, source: Source) -> dict[str, object]:
+    """Make what the template of `__main__.py` prints; a worker sends to the first destination."""
+    variable = _key_variable(plan, source)
+    region = next((one.region for one in _destinations(plan, source)), "us")
+    return {
+        "variable": Code("None" if variable is None else python_string(variable)),
+        "zone": Code(python_string(region.upper())),
+    }
+
+
+def _destinations(plan: Plan, source: Source) -> list[Destination]:
+    return [plan.destinations[name] for name in source.destinations if name in plan.destinations]
+
+
+def _key_variable(plan: Plan, source: Source) -> str | None:
+    return next((one.api_key for one in _destinations(plan, source)), None)

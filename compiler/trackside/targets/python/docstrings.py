@@ -47,6 +47,35 @@ def event_lines(view: View, function: str) -> list[str]:
     return [wrap(first, 7, 4), "", *[wrap(fact, 4, 4) for fact in facts]]
 
 
+def promise_lines(view: View) -> list[str]:
+    """Write the first lines of the function that promises an event."""
+    name = python_docstring(view.event.name)
+    known = "The key is the attempt that came with the request." if view.dedupe and not view.dedupe.by else ""
+    return [
+        wrap(f"Promise that a job or a webhook will send {name}.", 7, 4),
+        "",
+        *wrapped(
+            "The answer to this request confirms it, so that the client's copy goes. A promise "
+            "that is not kept in time is counted and reported."
+        ),
+        *wrapped(known),
+    ]
+
+
+def twin_lines(view: View, function: str) -> list[str]:
+    """Write the docstring of the awaitable twin of a function."""
+    return [
+        event_lines(view, function)[0],
+        "",
+        *wrapped(f"Does what `track.{function}` does, and waits for its look-ups without holding the event loop."),
+    ]
+
+
+def wrapped(text: str) -> list[str]:
+    """Break a text into the lines of a docstring; nothing where there is none."""
+    return [wrap(text, 4, 4)] if text else []
+
+
 def _placement(view: View) -> str:
     event = view.event
     if event.placement != "hybrid":

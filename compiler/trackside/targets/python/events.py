@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trackside.ir import Property, Scalar, ViewProperty
 from trackside.targets.escape import python_string
-from trackside.targets.names import PythonName, python_argument, python_name
-from trackside.targets.python.docstrings import argument_lines, event_lines
+from trackside.targets.names import PythonName, python_argument, python_name, python_promise, python_promised
+from trackside.targets.python.docstrings import argument_lines, event_lines, promise_lines
 from trackside.targets.python.layout import LIMIT, Code, Group, is_too_long, width
 from trackside.targets.python.types import Annotation, Types, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from trackside.ir import View
     from trackside.targets.python.types import Reader
@@ -64,6 +64,19 @@ class Function(NamedTuple):
     rows: Code
     emit: Code
     off: bool
+    promise: Promise | None = None
+
+
+class Promise(NamedTuple):
+    """What the template prints of the function that promises an event."""
+
+    name: PythonName
+    parameters: Code
+    docstring: Code
+    wire: Code
+    rows: Code
+    emit: Code
+    off: bool
 
 
 def constant_of(prop: ViewProperty | Property) -> str | None:
@@ -72,9 +85,17 @@ def constant_of(prop: ViewProperty | Property) -> str | None:
     return literal(type.const) if isinstance(type, Scalar) and type.has_const else None
 
 
-def argument(types: Types, names: Names, prop: ViewProperty, place: str, *, optional: bool = False) -> Argument:
+def argument(
+    types: Types,
+    names: Names,
+    prop: ViewProperty,
+    place: str,
+    *,
+    optional: bool = False,
+    spelled: Callable[[str, str | None], PythonName] = python_argument,
+) -> Argument:
     """Decide how an argument is called, annotated, read and left out; `place` names a type without a name."""
-    name = python_argument(prop.name, prop.declared.code_name)
+    name = spelled(prop.name, prop.declared.code_name)
     group = prop.declared.group
     place = f"{group or place} {prop.name}"
     annotation = types.annotation(prop.type, place)
@@ -132,10 +153,6 @@ def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, .
         fixed = constant_of(prop)
         if fixed is not None:
             required.append(f"{python_string(prop.name)}: {fixed}")
-    doc = event_lines(view, name)
-    about = argument_lines([(one.name, one.prop) for one in arguments])
-    if about:
-        doc += ["", "Args:", *[f"    {line}" for line in about]]
     timed = event.time is not None
     found = "_found" if arguments else "_sound"
     given = [constant, "_wire", found, "context", *(() if timed else ("time",))]
@@ -143,13 +160,14 @@ def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, .
         name=name,
         constant=Code(constant),
         facts=_facts(view, names, contexts),
-        parameters=Code(f"{parameters(arguments)}    context: Context | None = None,\n{_time(timed)}"),
-        docstring=Code("\n".join([f"    {line}" if line and number else line for number, line in enumerate(doc)])),
+        parameters=Code(f"{parameters(arguments)}    context: Context | None = None,\n{time_parameter(timed)}"),
+        docstring=docstring(event_lines(view, name), [(one.name, one.prop) for one in arguments]),
         wire=_wire(required, 8 if arguments else 4),
         optional=Code("".join(optional)),
         rows=rows(arguments, 12),
         emit=Code(Group("_tracker.emit(", given, ")").lines(4, 11, 0)),
         off=False,
+        promise=promise(view, constant, types, names),
     )
     # The line with the constant begins with it; the last line of the function is indented.
     code = f"{constant} = {parts.facts}\n{parts.parameters}{parts.wire}\n{parts.optional}{parts.rows}    {parts.emit}"
@@ -162,7 +180,52 @@ def waits_for_confirmation(view: View) -> bool:
     return view.event.placement == "hybrid" and (copy is None or copy.mode == "pending")
 
 
-def _time(timed: bool) -> str:
+def promise(view: View, constant: str, types: Types, names: Names) -> Promise | None:
+    """Make the parts of the function that promises an event: of one that a client keeps a copy of and a job emits."""
+    event, key = view.event, view.dedupe
+    if key is None or event.emitted != "later" or not waits_for_confirmation(view):
+        return None
+    name = python_promise(event.name, event.code_name)
+    parts = [prop for prop in map(view.property, key.by) if prop is not None]
+    arguments: list[Argument] = []
+    required: list[str] = []
+    for prop in parts:
+        fixed = constant_of(prop)
+        if fixed is not None:
+            required.append(f"{python_string(prop.name)}: {fixed}")
+            continue
+        one = argument(types, names, prop, python_name(event.name, event.code_name), spelled=python_promised)
+        arguments.append(one)
+        required.append(f"{one.key}: {one.reader.call(one.name, 12, 14 + width(one.key), 1)}")
+    given = [constant, "_wire", "_found" if arguments else "_sound", "context", "within"]
+    made = Promise(
+        name=name,
+        parameters=Code(
+            f"{parameters(arguments)}    context: Context | None = None,\n    within: float = 3600.0,\n"
+        ),
+        docstring=docstring(promise_lines(view), [(one.name, one.prop) for one in arguments], _WITHIN),
+        wire=_wire(required, 8 if arguments else 4),
+        rows=rows(arguments, 12),
+        emit=Code(Group("_tracker.promise(", given, ")").lines(4, 11, 0)),
+        off=False,
+    )
+    code = f"{made.parameters}{made.wire}\n{made.rows}    {made.emit}"
+    return made._replace(off=True) if is_too_long(code) else made
+
+
+_WITHIN: Final = ("within: Seconds after which it counts as not kept.",)
+
+
+def docstring(lines: list[str], arguments: list[tuple[str, ViewProperty]], more: Iterable[str] = ()) -> Code:
+    """Lay out a function's docstring: the lines, then what there is to say about its arguments."""
+    about = [*argument_lines(arguments), *more]
+    if about:
+        lines = [*lines, "", "Args:", *[f"    {line}" for line in about]]
+    return Code("\n".join([f"    {line}" if line and number else line for number, line in enumerate(lines)]))
+
+
+def time_parameter(timed: bool) -> str:
+    """Write the argument for the event's time, where the plan names no property for it."""
     return "" if timed else "    time: datetime | None = None,\n"
 
 

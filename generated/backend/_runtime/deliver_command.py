@@ -1,0 +1,215 @@
+"""The command of the worker: `python -m <package> deliver`, with no compiler needed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .deliver import DAY, KEEP, LEASE, WINDOW, Worker
+from .outbox_store import CHUNK, OutboxError, Store
+
+if TYPE_CHECKING:
+    from .tracker import Tracker
+
+WRONG_CALL: Final = 2
+UNDELIVERED: Final = 1
+
+
+class _WrongCallError(Exception):
+    """A call that cannot be done as it was made."""
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    program: str,
+    tracker: Tracker,
+    key_variable: str | None,
+    zone: str,
+    server_url: str | None = None,
+) -> int:
+    """Run one call and give its exit code: 0, 1 when `--once` left events that wait, 2
+    for a wrong call.
+    """
+    parser = _parser(program, key_variable)
+    options = parser.parse_args(arguments)
+    try:
+        if options.setup is not None:
+            _set_up(options.setup)
+        store = _store_of(options.store, tracker)
+        if options.dead:
+            return _list_dead(store)
+        if options.replay is not None:
+            number = store.replay(options.replay or None)
+            print(f"put back {number} dead letters", flush=True)
+            return 0
+        return _deliver(store, options, tracker, key_variable, zone, server_url)
+    except (_WrongCallError, OutboxError) as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return WRONG_CALL
+
+
+def _deliver(
+    store: Store,
+    options: argparse.Namespace,
+    tracker: Tracker,
+    key_variable: str | None,
+    zone: str,
+    server_url: str | None,
+) -> int:
+    from .amplitude_http import Destination
+
+    key = options.api_key or (os.environ.get(key_variable) if key_variable else None)
+    if not key:
+        where = f" or set {key_variable}" if key_variable else ""
+        raise _WrongCallError(f"no API key: give --api-key{where}")
+    store.prepare()
+    worker = Worker(
+        store,
+        Destination(
+            key,
+            zone=options.zone or zone,
+            server_url=options.server_url or server_url,
+            batch_api=options.batch_api,
+        ),
+        complete=None if options.setup is None else tracker.complete,
+        batch=options.batch,
+        lease=options.lease,
+        window=options.window * DAY,
+        keep=max(options.keep, options.window) * DAY,
+        send_late=options.send_late,
+        say=_say,
+    )
+
+    def end(number: int, frame: object) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    _say(f"deliver from {store!r} as {worker.name}")
+    worker.run(once=options.once)
+    status = store.status()
+    store.close()
+    if status.held and options.setup is None:
+        _say(f"{status.held} events wait for a look-up: start with --setup")
+    return UNDELIVERED if options.once and status.waiting else 0
+
+
+def _list_dead(store: Store) -> int:
+    from datetime import UTC, datetime
+
+    found = store.dead()
+    for letter in found:
+        died = datetime.fromtimestamp(letter.died_at / 1000, UTC)
+        print(
+            f"{letter.id}\t{died:%Y-%m-%dT%H:%M:%SZ}\t{letter.reason}\t{letter.event}"
+            f"\t{letter.insert_id}\t{letter.body}"
+        )
+    print(f"{len(found)} dead letters", file=sys.stderr)
+    return 0
+
+
+def _store_of(place: str | None, tracker: Tracker) -> Store:
+    """Find the store that `--store` names, else the one of the configured sink."""
+    if place is None:
+        store: Any = getattr(tracker.settings.sink, "store", None)
+        if not isinstance(store, Store):
+            raise _WrongCallError(
+                "no outbox: give --store, or --setup with a function that configures an"
+                " OutboxSink"
+            )
+        return store
+    if place.startswith(("postgresql://", "postgres://")):
+        from .outbox_postgres import PostgreSQL
+
+        return PostgreSQL(place)
+    from .outbox_sqlite import SQLite
+
+    return SQLite(place)
+
+
+def _set_up(name: str) -> None:
+    """Call the application's own function, as `module:function`."""
+    module, colon, function = name.partition(":")
+    if not colon or not module or not function:
+        raise _WrongCallError(f"--setup is module:function, not {name!r}")
+    if not {"", str(Path.cwd())} & set(sys.path):
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        call: Callable[[], object] = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise _WrongCallError(f"--setup {name}: {error}") from error
+    call()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 0 < number <= 2000:
+        raise ValueError(text)
+    return number
+
+
+def _parser(program: str, key_variable: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program, description="Send what an outbox holds, until told to end."
+    )
+    add = parser.add_argument
+    add(
+        "--store",
+        metavar="PLACE",
+        help="the file of a SQLite outbox, or postgresql://...; left out: that of the"
+        " sink which --setup configures",
+    )
+    add(
+        "--setup",
+        metavar="MODULE:FUNCTION",
+        help="call this first: the application's own configure(), for its look-ups",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--once", action="store_true", help="try each event that is due once, then end"
+    )
+    what.add_argument("--dead", action="store_true", help="list the dead letters")
+    what.add_argument(
+        "--replay",
+        nargs="*",
+        type=int,
+        metavar="ID",
+        help="put dead letters back to be sent: these, or all",
+    )
+    add(
+        "--send-late",
+        action="store_true",
+        help="send what is older than the window as well; it may count twice",
+    )
+    default = f"; left out: {key_variable}" if key_variable else ""
+    add("--api-key", metavar="KEY", help=f"the key of the project{default}")
+    add("--zone", choices=("US", "EU"), help="the project's region")
+    add("--server-url", metavar="URL", help="another address than the vendor's")
+    add("--batch-api", action="store_true", help="send by the Batch API")
+    for name, kind, value, unit, about in (
+        ("--batch", _count, CHUNK, "N", "events in a request, at most"),
+        ("--lease", _positive, LEASE, "SECONDS", "time that a worker has for events"),
+        ("--window", _positive, WINDOW / DAY, "DAYS", "age after which none is sent"),
+        ("--keep", _positive, KEEP / DAY, "DAYS", "time that what was sent is known"),
+    ):
+        says = f"{about} (default: {value:.4g})"
+        add(name, type=kind, default=value, metavar=unit, help=says)
+    return parser
