@@ -60,6 +60,9 @@ PYTHON_RESERVED: Final[frozenset[str]] = _PYTHON_KEYWORDS | {
 }  # fmt: skip
 """What no generated function may be called; it gets a trailing `_`."""
 
+PYTHON_RESERVED_ASSERTIONS: Final[frozenset[str]] = PYTHON_RESERVED | {"events", "nothing", "only"}
+"""What no generated assertion may be called: what the class has beside the events."""
+
 PYTHON_RESERVED_ARGUMENTS: Final[frozenset[str]] = _PYTHON_KEYWORDS | {"context", "time"}
 """What no argument may be called: the keywords, and the two arguments that the generator adds to every function."""
 
@@ -67,6 +70,7 @@ PYTHON_RESERVED_LOOK_UPS: Final[frozenset[str]] = _PYTHON_KEYWORDS | {"budget", 
 """What no argument of `Enrichers` may be called: the keywords, and what the generator adds."""
 
 PYTHON_RESERVED_CLASSES: Final[frozenset[str]] = frozenset({
+    "AssertTracked",
     "Any", "Callable", "Context", "Decimal", "Enrichers", "False", "Json", "Literal", "Mapping", "None", "NotRequired",
     "Protocol", "Provider", "Receipt", "Sequence", "Stats", "True", "TypeAlias", "TypedDict", "UUID", "Unset",
     "Violation", "WireEvent",
@@ -108,6 +112,15 @@ def python_promise(name: str, code_name: str | None = None) -> PythonName:
     ('promise_order_paid', 'promise_class')
     """
     return PythonName(f"promise_{_snake(name, code_name, frozenset())}")
+
+
+def python_assertion(name: str, code_name: str | None = None) -> PythonName:
+    """Name the assertion about an event, which is the function's name as a rule; raises NoIdentifierError.
+
+    >>> python_assertion("order_paid"), python_assertion("nothing"), python_assertion("class")
+    ('order_paid', 'nothing_', 'class_')
+    """
+    return _snake(name, code_name, PYTHON_RESERVED_ASSERTIONS)
 
 
 @lru_cache(maxsize=1 << 15)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, assert_type
@@ -37,6 +37,7 @@ from generated.backend import (
     stats,
     track,
 )
+from generated.backend.testing import AssertTracked
 from generated.backend.types import Currency, CustomerEnrichment_, EverythingPlace, LineItem, Money
 
 item: LineItem = {"sku": "SKU-1", "quantity": 1, "price": 9.5}
@@ -170,3 +171,20 @@ try:
     track.class_()
 except TrackingError as error:
     assert_type(error.violations, tuple[Violation, ...])
+
+
+def test_tracking(assert_tracked: AssertTracked) -> None:
+    assert_type(assert_tracked.purchase_completed(), WireEvent)
+    assert_type(assert_tracked.events, Sequence[WireEvent])
+    assert_tracked.purchase_completed(order_id="1", currency=currency, items=[item, full], tax=Decimal("0.2"), coupon=None)
+    assert_tracked.purchase_completed(order_id=1)  # wrong
+    assert_tracked.purchase_completed(order_id=None)  # wrong
+    assert_tracked.purchase_completed(currency=free_text)  # wrong
+    assert_tracked.purchase_completed(payment_method="cash")  # wrong
+    assert_tracked.purchase_completed(checkout_ms=5)  # wrong
+    assert_tracked.purchase_completed("1")  # wrong
+    assert_tracked.everything(both=UNSET, maybe=None, moment=paid_at, id=reference, place=place)
+    assert_tracked.everything(level=4)  # wrong
+    assert_tracked.clicked(button="buy")  # wrong
+    assert_tracked.only()
+    assert_tracked.nothing()

@@ -1,8 +1,8 @@
 """The Python target: a package with one plain typed function for each event that a server source sends.
 
 Gives `track.py` (or, where the plan is split over files, `_events/<file>.py` for each file and a `track.py` that brings
-them together), `types.py`, `_values.py`, `_client.py`, `__init__.py`, `py.typed`, and the runtime as `_runtime/`,
-copied as it is.
+them together), `testing.py`, `types.py`, `_values.py`, `_client.py`, `__init__.py`, `py.typed`, and the runtime as
+`_runtime/`, copied as it is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from trackside.targets.python.declarations import types_context, values_context
 from trackside.targets.python.events import Function, Names, function
 from trackside.targets.python.imports import block, standard, together
 from trackside.targets.python.layout import Code, Group
+from trackside.targets.python.testing import testing_context
 from trackside.targets.python.types import Types
 from trackside.targets.templates import templates_root
 
@@ -52,11 +53,13 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
     awaited = twins(plan, views)
     single = len(modules) == 1
     functions: dict[str, list[PythonName]] = {}
+    made_of: list[tuple[View, Function]] = []
     for name, own in modules.items():
         path = f"{out}/track.py" if single else f"{out}/{_SURFACE}/{name}.py"
         made = _Module(plan, source, types, own, surface=single, aio=bool(awaited))
         functions[name] = made.exported()
         yield File(path, _print("events", made.context()))
+        made_of += zip(own, made.functions, strict=True)
     if not single:
         yield File(f"{out}/{_SURFACE}/__init__.py", '"""The events, one module for each file of the plan."""\n')
         yield File(f"{out}/track.py", _print("track", _track_context(plan, source, functions, aio=bool(awaited))))
@@ -70,6 +73,7 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
     if types.declared:
         yield File(f"{out}/_values.py", _print("values", values_context(types)))
     package = PurePosixPath(out).as_posix().replace("/", ".")
+    yield File(f"{out}/testing.py", _print("testing", testing_context(plan, source, package, made_of)))
     yield File(f"{out}/__init__.py", _print("init", {**front_page(plan, source, found), "package": Code(package)}))
     middleware = {**middleware_context(plan, source), "package": Code(package)}
     yield File(f"{out}/middleware.py", _print("middleware", middleware))

@@ -49,6 +49,7 @@ class Argument(NamedTuple):
     declared: str
     reader: Reader
     default: str
+    annotation: Annotation
 
 
 class Function(NamedTuple):
@@ -63,6 +64,7 @@ class Function(NamedTuple):
     optional: Code
     rows: Code
     emit: Code
+    arguments: tuple[Argument, ...]
     off: bool
     promise: Promise | None = None
 
@@ -110,7 +112,7 @@ def argument(
         annotation = types.declare_alias(prop.type, place)
         declared = f"    {name}: {annotation.text}{_DEFAULTS[default]},\n"
     names.add(annotation)
-    return Argument(name, python_string(prop.name), prop, declared, reader, default)
+    return Argument(name, python_string(prop.name), prop, declared, reader, default, annotation)
 
 
 _DEFAULTS: Final = {"": "", "None": " | None = None", "UNSET": " | Unset = UNSET"}
@@ -166,6 +168,7 @@ def function(view: View, types: Types, names: Names, contexts: dict[tuple[str, .
         optional=Code("".join(optional)),
         rows=rows(arguments, 12),
         emit=Code(Group("_tracker.emit(", given, ")").lines(4, 11, 0)),
+        arguments=tuple(arguments),
         off=False,
         promise=promise(view, constant, types, names),
     )
