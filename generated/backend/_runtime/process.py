@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib import import_module
 from itertools import count
 from typing import Any, Final, TypeAlias
-from weakref import WeakMethod
+from weakref import ref
 
 Callback: TypeAlias = Callable[[], object]
 
@@ -36,11 +36,19 @@ class _Callbacks:
             self._kept[number] = lambda: callback
             return
         method: Any = callback
+        function = method.__func__
 
         def forget(_: object) -> None:
             self._kept.pop(number, None)
 
-        self._kept[number] = WeakMethod(method, forget)
+        # Not a `WeakMethod`: its own callback stumbles at the end of the interpreter.
+        owner = ref(method.__self__, forget)
+
+        def bound() -> Callback | None:
+            found = owner()
+            return None if found is None else function.__get__(found)
+
+        self._kept[number] = bound
 
     def latest_first(self) -> list[Callback]:
         found = [reference() for reference in list(self._kept.values())]

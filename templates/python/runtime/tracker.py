@@ -27,6 +27,7 @@ from .events import (
     look_again,
 )
 from .keys import random_id
+from .process import after_fork
 from .promises import Promises
 from .record import Refusal, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
@@ -79,6 +80,7 @@ class Tracker:
         self._promises = Promises(self.counts)
         self._context: dict[str, Json] = {}
         self._observed = False
+        after_fork(self._restart)
 
     # --- set-up ---
 
@@ -147,6 +149,11 @@ class Tracker:
         closed = sink is None or sink.close(timeout)
         self.counts.write_rest()
         return closed
+
+    def _restart(self) -> None:
+        """Begin to count anew in a child process; its locks may be held for ever."""
+        self.counts.restart()
+        self._promises.restart()
 
     # --- calls ---
 

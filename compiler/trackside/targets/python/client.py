@@ -29,7 +29,14 @@ _OPERATIONS = {
 }
 """How the destination spells what happens to a user property (Amplitude, Identify API)."""
 
-_SINKS = ("AmplitudeSink", "NdjsonSink", "RecordingSink", "Sink", "Tee")
+
+_WHEN_ASKED = (
+    ("outbox", "OutboxSink"),
+    ("outbox_postgres", "PostgreSQL"),
+    ("outbox_sqlite", "SQLite"),
+    ("request", "Request"),
+)
+"""What the package exports and does not import by itself: the runtime's module, and the name."""
 
 
 class Signature(NamedTuple):
@@ -316,11 +323,16 @@ def front_page(plan: Plan, source: Source, found: list[LookUp]) -> dict[str, obj
         ("._runtime.sinks", ["NdjsonSink", "Outcome", "RecordingSink", "Sink", "Tee", "WireEvent"]),
         ("._runtime.values", ["UNSET", "Unset"]),
     ]
-    exported = ["track", *client, *[name for _, names in runtime for name in names]]
+    exported = ["track", *client, *[name for _, names in runtime for name in names], *[name for _, name in _WHEN_ASKED]]
     listed = "".join([f"    {python_string(name)},\n" for name in sorted(exported)])
     return {
         "title": Code(f"Typed tracking of {python_docstring(plan.name)} for `{python_docstring(source.name)}`."),
-        "imports": Code("from . import track\n" + block([("._client", client), *runtime])),
+        "imports": together(
+            "from typing import TYPE_CHECKING\n",
+            "from . import track\n" + block([("._client", client), *runtime]),
+        ),
+        "typing": Code(block([(f"._runtime.{module}", [name]) for module, name in _WHEN_ASKED], 4)),
+        "when_asked": Code("".join([f'        "{name}": "{module}",\n' for module, name in _WHEN_ASKED])),
         "all": Code(f"__all__ = [\n{listed}]"),
     }
 
