@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "rules": {"diagnostics", "ir", "targets.names"},
     "targets": {"diagnostics", "ir"},
     "output": {"diagnostics", "targets.base"},
-    "collect": {"ir"},
+    "collect": {"ir", "targets.schema"},
     "pipeline": {"diagnostics", "ir", "source", "schema", "resolve", "rules", "targets"},
     "cli": {"collect", "diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},
 }

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trackside.cli.console import counted, say
-from trackside.cli.options import WrongCallError, add_command, add_plan
+from trackside.cli.console import counted, print_findings, say
+from trackside.cli.memory import uncollected
+from trackside.cli.options import WrongCallError, add_command, add_plan, find_plan
 
 if TYPE_CHECKING:
     import argparse
 
     from trackside.cli.options import Commands
     from trackside.collect.app import Collector
+    from trackside.collect.plan_check import PlanCheck
 
 _MEGABYTE = 1_000_000
 
@@ -61,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
         raise WrongCallError(f"collect needs {error.name}: pip install 'trackside[collect]'") from None
     from trackside.collect.project import Project
 
-    collector = Collector(Project(keys=frozenset(options.key), keep=options.keep * _MEGABYTE))
+    check = None if options.no_check else _plan_check(find_plan(options.plan))
+    collector = Collector(Project(check, frozenset(options.key), options.keep * _MEGABYTE))
     try:
         opened = listen(options.host, options.port)
     except OSError as error:
@@ -77,6 +81,19 @@ def run(options: argparse.Namespace) -> int:
         serve(collector, opened, ready)
     _sum_up(collector)
     return 0
+
+
+def _plan_check(plan: str) -> PlanCheck:
+    with uncollected():
+        from trackside.pipeline import analyse
+
+        analysis = analyse(Path(plan))
+    if analysis.bag.has_errors or analysis.plan is None:
+        print_findings(list(analysis.bag), analysis.files, "full", "auto")
+        raise WrongCallError(f"{plan} has errors: correct them, or say --no-check")
+    from trackside.collect.plan_check import PlanCheck
+
+    return PlanCheck(analysis.plan)
 
 
 def _sum_up(collector: Collector) -> None:

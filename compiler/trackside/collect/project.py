@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from trackside.collect.upload import LONGEST_TEXT, Event, RefusedError, Upload, plain_bytes, stored_form
+from trackside.collect.upload import LONGEST_TEXT, Event, RefusedError, Upload, plain_bytes, stored_form, with_ids
 
 Check: TypeAlias = Callable[[Event], Sequence[str]]
-"""Judges an event in the form in which it is kept: the reasons why it breaks the plan, none when it does not."""
+"""Judges an event, without ids that are too short: the reasons why it breaks the plan, none when it does not."""
 
 Sort: TypeAlias = Literal["good", "bad", "duplicates"]
 
 WINDOW: Final = 7 * 24 * 3600.0
 """Seconds in which a second event with the same insert_id on the same device is ignored (HTTP V2 API)."""
 
-_GOOD, _BAD, _DUPLICATE = range(3)
-_SORTS: Final[Mapping[Sort, int]] = {"good": _GOOD, "bad": _BAD, "duplicates": _DUPLICATE}
+_BAD, _DUPLICATE = 1, 2
+_SORTS: Final[tuple[Sort, ...]] = ("good", "bad", "duplicates")
 
 _NO_REASONS: Final[Mapping[int, Sequence[str]]] = {}
 
@@ -63,7 +63,7 @@ class Project:
     ahead: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     requests: Counter[int] = field(default_factory=Counter)
-    by_event: dict[str, Counter[str]] = field(default_factory=dict)
+    _counted: Counter[tuple[str, int]] = field(default_factory=Counter)
     _seen: set[str] = field(default_factory=set)
     _seen_at: deque[tuple[float, list[str]]] = field(default_factory=deque)
     _kept: deque[_Kept] = field(default_factory=deque)
@@ -79,21 +79,19 @@ class Project:
         fresh = self._fresh_keys(now)
         verdicts = bytearray(len(upload.events))
         reasons: dict[int, Sequence[str]] = {}
+        shortest = upload.min_id_length
         for index, event in enumerate(upload.events):
-            verdict = _GOOD
-            if self._is_copy(event, upload.min_id_length, fresh):
-                verdict = _DUPLICATE
+            if self._is_copy(event, shortest, fresh):
+                verdicts[index] = _DUPLICATE
             elif self.check is not None:
-                found = self.check(stored_form(event, upload.min_id_length))
+                found = self.check(with_ids(event, shortest))
                 if found:
-                    verdict = _BAD
+                    verdicts[index] = _BAD
                     reasons[index] = found
-            verdicts[index] = verdict
-            self._count(event, verdict)
+        self._count(upload.events, verdicts)
         bare = upload.endpoint == "identify"
         if bare:  # a form; what it says is kept as events
             body, encoding = json.dumps(upload.events).encode(), ""
-        shortest = upload.min_id_length
         self._keep(_Kept(body, encoding, shortest, bytes(verdicts), reasons or _NO_REASONS, bare=bare))
         return {
             "code": 200,
@@ -108,8 +106,7 @@ class Project:
             return
         named = sorted(refused.faulty)
         events = [refused.events[index] for index in named]
-        for event in events:
-            self._count(event, _BAD)
+        self._count(events, bytes([_BAD]) * len(events))
         self.counts["refused"] += len(events)
         reasons = {place: refused.faulty[index] for place, index in enumerate(named)}
         body = json.dumps(events).encode()
@@ -126,7 +123,7 @@ class Project:
 
         Bad events come as `{"event", "reasons", "refused"}`.
         """
-        code = _SORTS[sort]
+        code = _SORTS.index(sort)
         for kept in tuple(self._kept):
             if code not in kept.verdicts:
                 continue
@@ -145,6 +142,9 @@ class Project:
 
     def stats(self) -> dict[str, Any]:
         """Count what came, by what became of it."""
+        by_event: dict[str, dict[str, int]] = {}
+        for (name, verdict), number in self._counted.items():
+            by_event.setdefault(name, {})[_SORTS[verdict]] = number
         return {
             "good": self.counts["good"],
             "bad": self.counts["bad"],
@@ -152,13 +152,13 @@ class Project:
             "refused": self.counts["refused"],
             "forgotten": self.counts["forgotten"],
             "requests": {str(status): number for status, number in sorted(self.requests.items())},
-            "by_event": {name: dict(counts) for name, counts in self.by_event.items()},
+            "by_event": by_event,
         }
 
     def reset(self) -> None:
         """Forget everything, and go back to the present."""
         self.ahead = 0.0
-        for store in (self.counts, self.requests, self.by_event, self._seen, self._seen_at, self._kept):
+        for store in (self.counts, self.requests, self._counted, self._seen, self._seen_at, self._kept):
             store.clear()
         self._kept_bytes = 0
 
@@ -185,14 +185,11 @@ class Project:
         self._seen_at.append((now, fresh))
         return fresh
 
-    def _count(self, event: Event, verdict: int) -> None:
-        sort = _NAMES[verdict]
-        self.counts[sort] += 1
-        name = str(event.get("event_type"))
-        of_event = self.by_event.get(name)
-        if of_event is None:
-            of_event = self.by_event[name] = Counter()
-        of_event[sort] += 1
+    def _count(self, events: Sequence[Event], verdicts: bytes | bytearray) -> None:
+        names = [str(event.get("event_type")) for event in events]
+        self._counted.update(zip(names, verdicts, strict=True))
+        for verdict, sort in enumerate(_SORTS):
+            self.counts[sort] += verdicts.count(verdict)
 
     def _keep(self, kept: _Kept) -> None:
         self._kept.append(kept)
@@ -201,6 +198,3 @@ class Project:
             dropped = self._kept.popleft()
             self._kept_bytes -= len(dropped.body)
             self.counts["forgotten"] += len(dropped.verdicts)
-
-
-_NAMES: Final = ("good", "bad", "duplicates")

@@ -43,7 +43,10 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "event_properties": (dict,), "user_properties": (dict,), "groups": (dict,), "group_properties": (dict,),
     "plan": (dict,), "ingestion_metadata": (dict,),
 }  # fmt: skip
-_NUMBERS: Final = frozenset(name for name, kinds in _KINDS.items() if kinds is _NUMBER)
+_SHAPES: Final[dict[tuple[object, ...], bool]] = {}
+"""Whether the fields of an event are valid, by their names and then the classes of their values."""
+
+_MOST_SHAPES: Final = 10_000
 
 
 class RefusedError(Exception):
@@ -144,11 +147,17 @@ def stored_form(event: Event, min_id_length: int = SHORTEST_ID) -> Event:
     >>> stored_form({"event_type": "seen", "user_id": "me", "device_id": "device-1"})
     {'event_type': 'seen', 'device_id': 'device-1'}
     """
-    kept = {name: _cut(value) for name, value in event.items() if value is not None}
-    for name in ("user_id", "device_id"):
-        if name in kept and len(kept[name]) < min_id_length:
-            del kept[name]
-    return kept
+    return {name: _cut(value) for name, value in with_ids(event, min_id_length).items() if value is not None}
+
+
+def with_ids(event: Event, min_id_length: int = SHORTEST_ID) -> Event:
+    """Leave out the ids that are too short to be any.
+
+    >>> with_ids({"event_type": "seen", "user_id": "me", "device_id": "device-1"})
+    {'event_type': 'seen', 'device_id': 'device-1'}
+    """
+    short = [name for name in ("user_id", "device_id") if len(event.get(name) or "") < min_id_length]
+    return {name: value for name, value in event.items() if name not in short} if short else event
 
 
 def _cut(value: Any) -> Any:
@@ -237,27 +246,39 @@ def _check_events(events: list[Event], shortest: int, *, first_only: bool) -> No
 
 
 def _check_event(index: int, event: Event, shortest: int, findings: _Findings) -> None:
-    kinds = _KINDS
-    for name, value in event.items():
-        wanted = kinds.get(name)
-        if wanted is None or isinstance(value, wanted):
-            if (value is True or value is False) and name in _NUMBERS:
+    # Most events of a program have one of a few shapes; each is looked at once.
+    shape = (*event, *map(type, event.values()))
+    is_fine = _SHAPES.get(shape)
+    if is_fine is None:
+        if len(_SHAPES) > _MOST_SHAPES:
+            _SHAPES.clear()
+        is_fine = _SHAPES[shape] = all(_is_valid(name, value) for name, value in event.items())
+    if not is_fine:
+        for name, value in event.items():
+            if not _is_valid(name, value):
                 findings.invalid.setdefault(name, []).append(index)
-            continue
-        if value is not None:
-            findings.invalid.setdefault(name, []).append(index)
     if not event.get("event_type"):
         findings.missing.setdefault("event_type", []).append(index)
-    stated = [(name, event[name]) for name in ("user_id", "device_id") if isinstance(event.get(name), str)]
-    if not stated:
-        if not any(event.get(name) for name in ("user_id", "device_id")):
-            findings.missing.setdefault("user_id", []).append(index)
-            findings.missing.setdefault("device_id", []).append(index)
+    user, device = event.get("user_id"), event.get("device_id")
+    if user is None and device is None:
+        findings.missing.setdefault("user_id", []).append(index)
+        findings.missing.setdefault("device_id", []).append(index)
         return
-    for name, value in stated:
-        if value.lower() in NO_IDS:
-            findings.invalid.setdefault(name, []).append(index)
-            return
-    if all(len(value) < shortest for _, value in stated):
-        for name, _ in stated:
-            findings.short.setdefault(name, []).append(index)
+    long_enough = False
+    for name, value in (("user_id", user), ("device_id", device)):
+        if isinstance(value, str):
+            if value.lower() in NO_IDS:
+                findings.invalid.setdefault(name, []).append(index)
+            long_enough = long_enough or len(value) >= shortest
+    if not long_enough:
+        for name, value in (("user_id", user), ("device_id", device)):
+            if isinstance(value, str):
+                findings.short.setdefault(name, []).append(index)
+
+
+def _is_valid(name: str, value: object) -> bool:
+    """Tell whether a field has a value of its kind; the answer depends on the value's class alone."""
+    wanted = _KINDS.get(name)
+    if wanted is None or value is None:
+        return True
+    return isinstance(value, wanted) and (wanted is not _NUMBER or not isinstance(value, bool))
