@@ -28,12 +28,14 @@ from ._runtime.sinks import NdjsonSink, Outcome, RecordingSink, Sink, Tee, WireE
 from ._runtime.values import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ._runtime.http_sink import HttpSink
     from ._runtime.outbox import OutboxSink
     from ._runtime.outbox_postgres import PostgreSQL
     from ._runtime.outbox_sqlite import SQLite
     from ._runtime.request import Request
 else:
     _WHEN_ASKED = {
+        "HttpSink": "http_sink",
         "OutboxSink": "outbox",
         "PostgreSQL": "outbox_postgres",
         "SQLite": "outbox_sqlite",
@@ -55,6 +57,7 @@ __all__ = [
     "AmplitudeSink",
     "Context",
     "Enrichers",
+    "HttpSink",
     "NdjsonSink",
     "OutboxSink",
     "Outcome",

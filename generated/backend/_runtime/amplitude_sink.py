@@ -3,33 +3,35 @@ first event.
 
 The SDK drops what it does not like without a word, so it gets nothing to dislike: each
 event is a new object that carries the finished wire form, and the SDK queues, sends and
-tries again. What it cannot do is survive the process: events in its memory are lost
-when the process is killed, and after about ten seconds of outage.
+tries again. Here it is bounded, made anew after a fork, ended in time, and every event
+gets an answer that is counted. What it cannot do is survive the process: events in its
+memory are lost when the process is killed, and after about ten seconds of outage.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from threading import Condition, Thread
 from time import monotonic
 from typing import Any, Final
 
+from .process import EXIT_TIMEOUT, after_fork, at_sigterm, before_threads_end
 from .sinks import Listener, Outcome, WireEvent
-
-EXIT_TIMEOUT: Final = 5.0
-"""Seconds that the end of the interpreter waits for events that are still queued."""
 
 
 class AmplitudeSink:
     """Sends events to one Amplitude project.
 
     `zone` is the project's region. `interval` is how many ms an event may wait for
-    others; it also bounds how long the SDK's thread keeps a finished process alive.
-    `server_url` overrides the vendor's address.
+    others. `batch_size` events make a request, unless fewer wait when the interval is
+    over. At most `queue_size` events are held: what comes then is dropped as
+    `buffer_full`. `server_url` overrides the vendor's address.
     """
+
+    durable: Final = False
 
     def __init__(
         self,
@@ -38,7 +40,8 @@ class AmplitudeSink:
         zone: str = "US",
         server_url: str | None = None,
         interval: int = 1000,
-        queue_size: int = 200,
+        batch_size: int = 200,
+        queue_size: int = 20_000,
         batch_api: bool = False,
     ) -> None:
         if find_spec("amplitude") is None:
@@ -46,21 +49,31 @@ class AmplitudeSink:
                 "AmplitudeSink needs the vendor's SDK: pip install amplitude-analytics"
             )
         self._api_key = api_key
+        self._limit = queue_size
         self._options: dict[str, Any] = {
             "server_zone": zone.upper(),
             "server_url": server_url,
             "flush_interval_millis": interval,
-            "flush_queue_size": queue_size,
+            "flush_queue_size": batch_size,
             "use_batch": batch_api,
         }
-        self._changed = Condition()
         self._listener: Listener | None = None
-        self._client: Any = None
         self._event: Any = None
-        self._storage: Any = None
-        self._process = 0
-        self._waiting = 0
         self._closed = False
+        self._begin()
+        after_fork(self._begin)
+        before_threads_end(self._at_exit)
+        at_sigterm(self._at_sigterm)
+
+    def _begin(self) -> None:
+        """Start without a client. That of a parent process has threads that are not
+        here, locks that may be held, and events that the parent sends itself.
+        """
+        self._changed = Condition()
+        self._client: Any = None
+        self._storage: Any = None
+        self._process = os.getpid()
+        self._waiting = 0
 
     def report_to(self, listener: Listener) -> None:
         """Tell the listener what the vendor answered, from the SDK's threads."""
@@ -68,16 +81,22 @@ class AmplitudeSink:
 
     def accept(self, events: Sequence[WireEvent]) -> Outcome:
         """Queue the events."""
+        if self._process != os.getpid():
+            self._begin()
+        number = len(events)
         with self._changed:
             if self._closed:
-                return Outcome(dropped=(("sink_closed", len(events)),))
-            if self._process != os.getpid():
+                return Outcome(dropped=(("sink_closed", number),))
+            taken = min(number, max(0, self._limit - self._waiting))
+            if taken and self._client is None:
                 self._build()
             client, make = self._client, self._event
-            self._waiting += len(events)
-        for event in events:
+            self._waiting += taken
+        for event in events[:taken]:
             client.track(make(event))
-        return Outcome(queued=len(events))
+        if taken < number:
+            return Outcome(taken, 0, (("buffer_full", number - taken),))
+        return Outcome(taken)
 
     def flush(self, timeout: float) -> bool:
         """Send what is queued; the SDK's own retries go on until the time is over."""
@@ -119,21 +138,24 @@ class AmplitudeSink:
             listener(Outcome(dropped=(("lost_at_close", lost),)))
         return not lost
 
+    def _at_exit(self) -> None:
+        # The SDK's thread is one that the interpreter waits for: it has to end first.
+        self.close(EXIT_TIMEOUT)
+
+    def _at_sigterm(self) -> None:
+        self.flush(EXIT_TIMEOUT)
+
     def _build(self) -> None:
-        """Make a client for this process: one that was made before a fork has a thread
-        that is not here.
-        """
+        """Make a client for this process."""
         sdk: Any = import_module("amplitude")
-        storage: Any = import_module("amplitude.storage")
-        self._storage = made = storage.InMemoryStorage()
+        storages: Any = import_module("amplitude.storage")
+        storage = storages.InMemoryStorage()
 
         def get_storage(provider: object) -> Any:
-            return made
+            return storage
 
         provider = type(
-            "_Provider",
-            (storage.StorageProvider,),
-            {"get_storage": get_storage},
+            "_Provider", (storages.StorageProvider,), {"get_storage": get_storage}
         )()
         configuration = sdk.Config(
             callback=self._answered,
@@ -141,27 +163,64 @@ class AmplitudeSink:
             event_log_level=sdk.EventLogLevel.NONE,
             **self._options,
         )
+        # The SDK would shut every client down at the end of every process, a parent's
+        # client in the child as well, and send the parent's events from there.
+        unhooked = {"_register_on_exit": _nothing}
+        client = type("_Client", (sdk.Amplitude,), unhooked)(
+            self._api_key, configuration
+        )
+        send = storage.workers.send
+        storage.workers.send = lambda events: self._send(storage, send, events)
         self._event = _event_class(sdk.BaseEvent)
-        self._client = sdk.Amplitude(self._api_key, configuration)
-        self._waiting = 0
-        self._process = os.getpid()
-        _at_exit(lambda: self.close(EXIT_TIMEOUT))
+        self._storage, self._client = storage, client
+
+    def _send(self, storage: Any, send: Any, events: list[Any]) -> None:
+        """Have the SDK send a batch, and see to it that each event is answered or
+        queued again.
+
+        It would forget a batch whose answer it cannot read, or whose key is refused.
+        """
+        tries = [event.retry for event in events]
+        for event in events:
+            event.answered = False
+        try:
+            send(events)
+        except Exception:
+            reason = "unreadable"
+        else:
+            reason = "invalid_api_key"
+        lost = 0
+        for event, tried in zip(events, tries, strict=True):
+            if event.answered or event.retry > tried:
+                continue
+            if reason == "unreadable":
+                event.retry += 1
+                if storage.push(event)[0]:
+                    continue
+            lost += 1
+        if lost:
+            self._settle(lost, Outcome(dropped=((f"amplitude_{reason}", lost),)))
 
     def _answered(self, event: Any, code: int, message: str | None) -> None:
+        event.answered = True
+        sent = 200 <= code < 300
+        reason = f"amplitude_{code}" if code > 0 else "amplitude_no_connection"
+        self._settle(1, Outcome(sent=1) if sent else Outcome(dropped=((reason, 1),)))
+
+    def _settle(self, number: int, outcome: Outcome) -> None:
         with self._changed:
-            self._waiting = max(0, self._waiting - 1)
+            if self._waiting < number:
+                return  # counted as lost when the sink was closed
+            self._waiting -= number
             if not self._waiting:
                 self._changed.notify_all()
-        self._tell(
-            Outcome(sent=1)
-            if 200 <= code < 300
-            else Outcome(dropped=((f"amplitude_{code}", 1),))
-        )
-
-    def _tell(self, outcome: Outcome) -> None:
-        listener = self._listener
+            listener = self._listener
         if listener is not None:
             listener(outcome)
+
+
+def _nothing(client: object) -> None:
+    """Stand for a hook that is not wanted."""
 
 
 def _refuse(event: object, delay: int = 0) -> tuple[bool, str]:
@@ -211,14 +270,3 @@ def _event_class(base: Any) -> Any:
         {"__init__": start, "__deepcopy__": copied, "get_event_body": body},
     )
     return made
-
-
-def _at_exit(close: Callable[[], object]) -> None:
-    """Close before the interpreter waits for threads: atexit would run after the SDK's
-    thread has slept its interval out.
-    """
-    threading: Any = import_module("threading")
-    try:
-        threading._register_atexit(close)
-    except (AttributeError, RuntimeError):
-        import_module("atexit").register(close)

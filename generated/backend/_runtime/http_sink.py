@@ -1,4 +1,5 @@
-"""The sink that sends over HTTP itself, from one thread of its own.
+"""The sink that sends over HTTP itself, from a thread of its own, and from a few more
+while one connection is not enough.
 
 A call only appends to a queue: encoding, compressing and waiting are the thread's. What
 it holds is in memory, so a process that is killed loses it; what is sent twice because
@@ -12,6 +13,7 @@ from _thread import allocate_lock
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from random import random
 from threading import Condition, Thread
 from time import monotonic
@@ -57,7 +59,8 @@ class HttpSink:
     vendor's. `batch_api` takes the Batch API, for volumes above the limits of HTTP V2.
     An event waits for others for at most `interval` seconds. At most `queue_size`
     events are held, in the queue or to be sent again: what comes then is dropped as
-    `buffer_full`. `timeout` is the seconds of one request.
+    `buffer_full`. `timeout` is the seconds of one request. There is one connection, and
+    up to `connections` while full batches wait for it.
     """
 
     durable: Final = False
@@ -74,8 +77,10 @@ class HttpSink:
         queue_size: int = 20_000,
         timeout: float = 10.0,
         compress: bool = True,
+        connections: int = 4,
     ) -> None:
-        self._destination = Destination(
+        self._destination = partial(
+            Destination,
             api_key,
             zone=zone,
             server_url=server_url,
@@ -83,6 +88,8 @@ class HttpSink:
             timeout=timeout,
             compress=compress,
         )
+        self._spare = [self._destination()]
+        self._helpers_most = connections - 1
         self._interval = interval
         self._most = batch_size or (2000 if batch_api else 1000)
         self._limit = queue_size
@@ -107,7 +114,8 @@ class HttpSink:
         self._wake_at = _NEVER
         self._thread: Thread | None = None
         self._taken = 0
-        self._flying: _Batch | None = None
+        self._flying: list[_Batch] = []
+        self._helpers = 0
         self._again: list[_Batch] = []
         self._held = 0
         self._waiters = 0
@@ -188,6 +196,8 @@ class HttpSink:
             self._wake_up()
             ends = self._ends or 0.0
             thread.join(max(0.0, min(0.2, ends - monotonic())))
+        for destination in self._spare:
+            destination.close()
         return not lost
 
     def _start(self) -> None:
@@ -209,7 +219,7 @@ class HttpSink:
         with self._changed:
             self._over = True
             lost = self._held + len(_drained(self._queue, _NEVER))
-            self._held, self._again, self._flying = 0, [], None
+            self._held, self._again, self._flying = 0, [], []
             self._changed.notify_all()
         if lost:
             self._tell(Outcome(dropped=(("lost_at_close", lost),)))
@@ -238,20 +248,39 @@ class HttpSink:
     # --- the thread ---
 
     def _run(self) -> None:
-        mine = self._queue
+        destination = self._spare.pop() if self._spare else self._destination()
         try:
-            while mine is self._queue:
+            while True:
                 batch = self._next()
                 if batch is None:
                     return
-                try:
-                    verdict = self._destination.send(batch.events)
-                except Exception as error:  # ours: nothing that a server does raises
-                    every = tuple(range(len(batch.events)))
-                    verdict = Verdict(retry=every, trouble=type(error).__name__)
-                self._settle(batch, verdict)
+                self._send(destination, batch)
         finally:
-            self._destination.close()
+            destination.close()
+
+    def _help(self) -> None:
+        """Send full batches beside the sink's thread, as long as there are some and the
+        destination takes them.
+        """
+        destination = self._spare.pop() if self._spare else self._destination()
+        try:
+            while len(self._queue) >= self._most and not (self._failures or self._over):
+                self._send(destination, self._take(monotonic()))
+        finally:
+            with self._changed:
+                self._helpers -= 1
+            if self._over:
+                destination.close()
+            else:
+                self._spare.append(destination)
+
+    def _send(self, destination: Destination, batch: _Batch) -> None:
+        try:
+            verdict = destination.send(batch.events)
+        except Exception as error:  # ours: nothing that a server does raises
+            every = tuple(range(len(batch.events)))
+            verdict = Verdict(retry=every, trouble=type(error).__name__)
+        self._settle(batch, verdict)
 
     def _next(self) -> _Batch | None:
         """Wait for what is to be sent next; None is the end."""
@@ -272,7 +301,7 @@ class HttpSink:
             if due is not None and due.due <= now:
                 with self._changed:
                     self._again.remove(due)
-                    self._flying = due
+                    self._flying.append(due)
                 return due
             number = len(self._queue)
             urgent = self._waiters or self._hurry or now >= self._next_send
@@ -288,10 +317,19 @@ class HttpSink:
     def _take(self, now: float) -> _Batch:
         self._next_send = now + self._interval
         with self._changed:
-            events = _drained(self._queue, self._most)
-            batch = self._flying = _Batch(self._taken, events)
-            self._taken += len(events)
-            self._held += len(events)
+            batch = _Batch(self._taken, _drained(self._queue, self._most))
+            self._flying.append(batch)
+            self._taken += len(batch.events)
+            self._held += len(batch.events)
+            more = len(self._queue) >= self._most and not self._failures
+            more = more and self._helpers < self._helpers_most
+            self._helpers += more
+        if more:
+            try:
+                Thread(target=self._help, name="trackside-http+", daemon=True).start()
+            except RuntimeError:  # there are too many threads: one has to do
+                with self._changed:
+                    self._helpers -= 1
         return batch
 
     def _wait(self, until: float, number: int) -> bool:
@@ -316,23 +354,24 @@ class HttpSink:
         now = monotonic()
         sent, trouble = len(verdict.sent), verdict.trouble
         with self._changed:
-            if self._over or self._flying is not batch:
-                return  # it was counted as lost, or is a former process's
-            self._flying = None
+            if self._over:
+                return  # it was counted as lost
+            self._flying = [one for one in self._flying if one is not batch]
             if verdict.retry:
                 left = [batch.events[index] for index in verdict.retry]
                 due = now + verdict.wait if trouble in _HELD_BACK else 0.0
                 self._again.insert(0, _Batch(batch.first, left, due))
             self._held -= len(batch.events) - len(verdict.retry)
             self._changed.notify_all()
-        if not trouble or trouble in _HELD_BACK:
-            self._failures = 0
-        else:
-            self._failures += 1
-            self._pause = now + (verdict.wait or self._backoff())
-            self._imposed = verdict.wait > 0
+            if not trouble or trouble in _HELD_BACK:
+                self._failures = 0
+            else:
+                self._failures += 1
+                self._pause = now + (verdict.wait or self._backoff())
+                self._imposed = verdict.wait > 0
+            if trouble:
+                self._troubles[trouble] += 1
         if trouble:
-            self._troubles[trouble] += 1
             self._log.note(
                 f"http_sink:{trouble}",
                 self._troubles[trouble],
@@ -352,10 +391,8 @@ class HttpSink:
 
     def _settled(self) -> int:
         """Give the number of the first event whose fate is open."""
-        open_ = [batch.first for batch in self._again]
-        if self._flying is not None:
-            open_.append(self._flying.first)
-        return min(open_, default=self._taken)
+        unsettled = [batch.first for batch in [*self._again, *self._flying]]
+        return min(unsettled, default=self._taken)
 
 
 def _drained(queue: deque[_T], most: int) -> list[_T]:

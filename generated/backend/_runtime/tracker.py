@@ -200,7 +200,7 @@ class Tracker:
             record["insert_id"] = insert_id
             if event.context:
                 found += self._add_context(event.context, context, properties)
-            needs: list[Need] = []
+            needs: Sequence[Need] = ()
             if event.enrich:
                 wrong, needs = self._enricher.at_call(
                     event.enrich,
@@ -399,12 +399,10 @@ class Tracker:
                 )
         return tuple(missing)
 
-    def _sink(self) -> Sink | None:
-        return _captured.get() or self.settings.sink
-
     def _may_hold(self) -> bool:
         """Tell whether an event can wait for a look-up."""
-        return getattr(self._sink(), "hold", None) is not None
+        sink = _captured.get() or self.settings.sink
+        return getattr(sink, "hold", None) is not None
 
     def _send(
         self,
@@ -413,7 +411,7 @@ class Tracker:
         found: tuple[Violation, ...],
         needs: Sequence[Need] = (),
     ) -> Receipt:
-        sink: Any = self._sink()
+        sink: Any = _captured.get() or self.settings.sink
         if sink is None:
             self.counts.dropped("not_configured")
             return Receipt(False, insert_id, found, "not_configured")

@@ -160,20 +160,57 @@ class Tee:
         """Hand the events on; the outcome is that of the first sink, with every sink's
         losses.
         """
+        return self._each(
+            len(events),
+            lambda sink: sink.accept(
+                [cast("WireEvent", _copy(event)) for event in events]
+            ),
+        )
+
+    @property
+    def hold(self) -> Callable[[WireEvent, Sequence[Any]], Outcome] | None:
+        """Hold an event where a sink can; the others get it as it is. None where no
+        sink can.
+        """
+        if not any(getattr(sink, "hold", None) for sink in self._sinks):
+            return None
+
+        def hold(event: WireEvent, needs: Sequence[Any]) -> Outcome:
+            def one(sink: Any) -> Outcome:
+                holds = getattr(sink, "hold", None)
+                outcome: Outcome = (
+                    sink.accept((_copy(event),))
+                    if holds is None
+                    else holds(_copy(event), needs)
+                )
+                return outcome
+
+            return self._each(1, one)
+
+        return hold
+
+    @property
+    def promise(self) -> Callable[[str, str, float], Outcome] | None:
+        """Note a promise at the first sink that keeps them. None where no sink does."""
+        for sink in self._sinks:
+            promise: Callable[[str, str, float], Outcome] | None = getattr(
+                sink, "promise", None
+            )
+            if promise is not None:
+                return promise
+        return None
+
+    def _each(self, number: int, hand: Callable[[Sink], Outcome]) -> Outcome:
         outcomes: list[Outcome] = []
         for sink in self._sinks:
             try:
-                outcomes.append(
-                    sink.accept([cast("WireEvent", _copy(event)) for event in events])
-                )
+                outcomes.append(hand(sink))
             except Exception as error:
                 outcomes.append(
-                    Outcome(
-                        dropped=((f"sink_failed:{type(error).__name__}", len(events)),)
-                    )
+                    Outcome(dropped=((f"sink_failed:{type(error).__name__}", number),))
                 )
         if not outcomes:
-            return Outcome(dropped=(("no_sink", len(events)),))
+            return Outcome(dropped=(("no_sink", number),))
         lost = tuple(loss for outcome in outcomes for loss in outcome.dropped)
         return Outcome(outcomes[0].queued, outcomes[0].sent, lost)
 

@@ -31,6 +31,7 @@ _OPERATIONS = {
 
 
 _WHEN_ASKED = (
+    ("http_sink", "HttpSink"),
     ("outbox", "OutboxSink"),
     ("outbox_postgres", "PostgreSQL"),
     ("outbox_sqlite", "SQLite"),
