@@ -125,6 +125,8 @@ class _ViewCheck:
             if event.get("device_id") != self._device:
                 yield f"device_id is not {self._device}"
             return
+        if all(event.get(name) is None for name in _IDS) and not identity.ids:
+            yield "user_id and device_id are missing"
         for name in _IDS:
             is_there = event.get(name) is not None
             if name in identity.ids and not is_there:
