@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -348,3 +349,82 @@ def run(code: str) -> None:
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- a child process ---
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_counts_its_own_and_never_waits_for_a_lock_of_its_parent_s() -> None:
+    run(
+        textwrap.dedent("""
+            import os, threading
+            import generated.backend as shop
+
+            anna = shop.Context.anonymous("device-12345")
+            shop.configure(sink=shop.RecordingSink(), strict=False)
+            stop = False
+
+            def work():
+                while not stop:
+                    shop.track.support_request_received(
+                        ticket_id="T-1", topic="order", email="a@example.org", attachments=0, context=anna
+                    )
+
+            threads = [threading.Thread(target=work) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for _ in range(30):
+                child = os.fork()
+                if child == 0:
+                    fresh = shop.stats() == (0, 0, {}, {}, {})
+                    for _ in range(3):
+                        shop.track.support_request_received(
+                            ticket_id="T-1", topic="other", email="a@example.org", attachments=0, context=anna
+                        )
+                    os._exit(0 if fresh and shop.stats().accepted == 3 else 1)
+                assert os.waitpid(child, 0)[1] == 0
+            stop = True
+            for thread in threads:
+                thread.join()
+            assert shop.stats().accepted > 0
+        """)
+    )
+
+
+# --- the docs ---
+
+
+def text_of(node: ast.expr) -> str | None:
+    """Give a literal; of an f-string what stands before its first value."""
+    if isinstance(node, ast.JoinedStr) and node.values:
+        node = node.values[0] if isinstance(node.values[0], ast.Constant) else node
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def counted(path: Path) -> Iterator[str]:
+    """Yield the reasons and kinds that a file of the runtime counts by."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in {"problem", "dropped", "Refusal"}:
+            found = [node.args[0]] if node.args else []
+        elif name == "Outcome":
+            parts = [*node.args, *[keyword.value for keyword in node.keywords]]
+            pairs = [one for part in parts for one in ast.walk(part) if isinstance(one, ast.Tuple)]
+            found = [pair.elts[0] for pair in pairs if len(pair.elts) == 2]
+        else:
+            continue
+        yield from [text for text in map(text_of, found) if text]
+
+
+def test_every_reason_is_in_the_docs() -> None:
+    page = (ROOT / "docs" / "observing.md").read_text(encoding="utf-8")
+    found = {
+        reason.partition("{")[0]: path.name
+        for path in sorted((ROOT / "templates" / "python" / "runtime").glob("*.py"))
+        for reason in counted(path)
+    }
+    assert len(found) > 20
+    assert [(name, file) for name, file in found.items() if f"`{name}" not in page] == []
