@@ -11,7 +11,7 @@ from ._runtime.amplitude_sink import (
     AmplitudeSink as _AmplitudeSink,
     key_for as _key_for,
 )
-from ._runtime.events import Enrichment as _Enrichment, Provider as _Provider
+from ._runtime.enrichment import Enrichment as _Enrichment, Providers as _Providers
 from ._runtime.tracker import Settings as _Settings, Tracker as _Tracker
 from ._runtime.values import day as _day, number as _number, one_of as _one_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ._runtime.counts import Stats
+    from ._runtime.enrichment import Provider
     from ._runtime.events import Report
     from ._runtime.sinks import Sink, WireEvent
     from .types import CustomerEnrichment, DeviceEnrichment
@@ -38,21 +39,38 @@ TRACKER = _Tracker(
             rows=(("segment", _one_of, ("new", "vip")), ("lifetime_value", _number, 0)),
             defaults={"lifetime_value": 0},
         ),
-        _Enrichment("device", "device_id", rows=(("first_seen", _day),), defaults={}),
+        _Enrichment(
+            "device",
+            "device_id",
+            rows=(("first_seen", _day),),
+            defaults={},
+            at="delivery",
+        ),
     ),
 )
 
 
-class Enrichers:
-    """The look-ups of the plan: each is given an id, and answers what it knows."""
+class Enrichers(_Providers):
+    """The look-ups of the plan: each is given an id, and answers what it knows.
+
+    None tells that there is no answer, or not yet; an empty answer that nothing is
+    known.
+
+    Args:
+        budget: Seconds that one call waits for all its look-ups together. None asks in
+            the caller's own thread, for as long as it takes.
+        keep: Seconds that an answer is kept; 0 for not at all.
+    """
 
     def __init__(
         self,
         *,
-        customer: Callable[[str], CustomerEnrichment | None] | None = None,
-        device: Callable[[str], DeviceEnrichment | None] | None = None,
+        customer: Provider[CustomerEnrichment] | None = None,
+        device: Provider[DeviceEnrichment] | None = None,
+        budget: float | None = 0.25,
+        keep: float = 5.0,
     ) -> None:
-        self.providers: dict[str, _Provider] = {}
+        super().__init__(budget, keep)
         if customer is not None:
             self.providers["customer"] = customer
         if device is not None:
@@ -84,12 +102,7 @@ def configure(
             zone="US",
         )
     TRACKER.configure(
-        _Settings(
-            sink,
-            providers={} if enrich is None else enrich.providers,
-            strict=strict,
-            on_violation=on_violation,
-        ),
+        _Settings(sink, enrich=enrich, strict=strict, on_violation=on_violation),
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from . import aio as aio
     from ._runtime.context import Context
     from ._runtime.events import Receipt
     from ._runtime.sinks import WireEvent
@@ -31,6 +32,7 @@ _ORDER_PAID = _Event(
     ids=("device_id",),
     key=_Key("order_paid", ("order_id",)),
     enrich=("customer", "device"),
+    hybrid=True,
 )
 
 
@@ -64,3 +66,14 @@ def capture() -> AbstractContextManager[list[WireEvent]]:
     Holds for this thread or task and what it starts, so tests may run side by side.
     """
     return _tracker.capture()
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import the awaitable functions when somebody asks for them."""
+        if name != "aio":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return import_module(".aio", __package__)

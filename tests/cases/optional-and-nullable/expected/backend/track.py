@@ -43,6 +43,7 @@ _PROFILE_SAVED = _Event(
     "profile_saved",
     ids=("device_id",),
     key=_Key("profile_saved", ("change_id",)),
+    hybrid=True,
 )
 
 

@@ -34,6 +34,7 @@ _PURCHASE_COMPLETED = _Event(
     ids=("device_id",),
     key=_Key("purchase_completed", ("order_id",)),
     revenue=_Revenue(amount="total_amount", currency="currency"),
+    hybrid=True,
 )
 
 

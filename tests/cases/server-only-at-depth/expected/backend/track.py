@@ -39,6 +39,7 @@ _BASKET_PRICED = _Event(
     "basket_priced",
     ids=("device_id",),
     key=_Key("basket_priced", ("basket_id",)),
+    hybrid=True,
 )
 
 

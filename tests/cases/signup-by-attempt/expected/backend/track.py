@@ -41,6 +41,7 @@ _USER_SIGNED_UP = _Event(
     ids=("device_id",),
     key=_Key("user_signed_up", attempt=True),
     attribution=_ATTRIBUTION,
+    hybrid=True,
 )
 
 
