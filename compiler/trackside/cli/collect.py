@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,8 +76,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"collecting at http://{host}:{port}\n")
         sys.stdout.flush()
 
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(collector, opened, ready)
+    serve(collector, opened, ready)
     _sum_up(collector)
     return 0
 

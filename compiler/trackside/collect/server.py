@@ -6,6 +6,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -48,11 +49,16 @@ def serve(collector: Collector, opened: socket.socket, ready: Callable[[], None]
             self.app = with_transport
 
     class Server(uvicorn.Server):
-        """A server that tells when it is ready."""
+        """A server that tells when it is ready, and that ends well when it is told to."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             ready()
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # To be told to end is how it ends: uvicorn would raise the signal again afterwards, as if it had failed.
+            self.force_exit = self.should_exit
+            self.should_exit = True
 
     config = uvicorn.Config(
         application(collector),
