@@ -288,7 +288,7 @@ def starlette_app(shop: Any, **options: Any) -> Any:
             return StreamingResponse(parts_async(shop))
         if path == "stream-in-threads":
             return StreamingResponse(parts(shop))
-        if path == "tasks":
+        if path.startswith("tasks"):
             await in_tasks(shop)
         status, headers, body = act(shop, path)
         return Response(body, status, headers)
@@ -392,7 +392,7 @@ def django_views(shop: Any) -> tuple[Any, Any]:
             return HttpResponse(b"done")
         if path == "stream":
             return StreamingHttpResponse(parts_async(shop))
-        if path == "tasks":
+        if path.startswith("tasks"):
             await in_tasks(shop)
         status, headers, body = act(shop, path)
         return HttpResponse(body, status=status, headers=headers)
