@@ -79,6 +79,15 @@ def test_values_are_compared_as_they_are_sent(shop: Any, tracked: Any) -> None:
     tracked.only()
 
 
+def test_every_type_is_found_by_what_the_call_was_given(shop: Any, tracked: Any, everything: dict[str, Any]) -> None:
+    shop.track.everything(**everything, both=1)
+    for name, value in everything.items():
+        shop.track.everything(**everything, both=2)
+        tracked.everything(**{name: value}, both=2)
+    tracked.everything(**everything, both=1)
+    tracked.only()
+
+
 def test_none_expects_what_the_call_makes_of_it(shop: Any, tracked: Any, everything: dict[str, Any]) -> None:
     shop.track.everything(**everything, both=None)
     assert "\n  ! both: None, expected absent\n" in said(tracked.everything, both=shop.UNSET)
