@@ -241,7 +241,8 @@ def _refused(
         groups.appendleft(rest)
         return True
     error = body.get("error")
-    if isinstance(error, str) and error.startswith("Invalid API key"):
+    unknown = isinstance(error, str) and error.startswith("Invalid API key")
+    if unknown or body.get("missing_field") == "api_key":
         # No event's fault, and a vendor has been known to err: keep them.
         found.again(group, "invalid_api_key", _THROTTLED)
         return False

@@ -1,5 +1,5 @@
-"""A kept-alive connection to one address, over urllib3, which is imported at the first
-request.
+"""A kept-alive connection to one address, over urllib3, which is imported when the first
+is made.
 """
 
 from __future__ import annotations
@@ -55,11 +55,16 @@ class Connection:
             raise ModuleNotFoundError(
                 "sending over HTTP needs urllib3: pip install 'urllib3>=2'"
             )
+        # Here and not in the thread that sends: a process that forks while a thread is
+        # importing leaves its child with half a module, and a lock that nobody holds.
+        for name in ("urllib3", "urllib.request", "encodings.idna"):
+            import_module(name)
         self._url = url
         self._timeout = timeout
         self._manager: Any = None
         self._open: Any = None
         self._ends: float | None = None
+        self._is_cut = False
         self._lock = Lock()
         self._watched = False
         after_fork(self._leave)
@@ -72,13 +77,16 @@ class Connection:
             if self._manager is None:
                 self._manager = self._managed()
             self._ends = monotonic() + self._timeout
+            self._is_cut = False
             self._watch()
-            return self._exchange(body, headers)
+            answer = self._exchange(body, headers)
         except Exception as error:
-            late = self._ends is not None and monotonic() >= self._ends
-            raise Trouble("timeout" if late else _word(error)) from error
+            raise Trouble("timeout" if self._is_cut else _word(error)) from error
         finally:
             self._ends = None
+        if self._is_cut:  # a head that ends anywhere looks whole
+            raise Trouble("timeout")
+        return answer
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -158,6 +166,7 @@ class Connection:
         socket: Any = import_module("socket")
         opened: Any = getattr(self._open, "sock", None)
         if opened is not None:
+            self._is_cut = True
             with suppress(OSError):
                 # Not the TLS socket's own method, which pulls the ground from under
                 # the thread that is reading.

@@ -34,6 +34,8 @@ _FIRST_WAIT: Final = 0.25
 """Seconds that the first wait after a failure takes at most; each one more doubles it."""
 _LONGEST_WAIT: Final = 30.0
 _LONGEST_URGENT_WAIT: Final = 1.0
+_LAST_WAIT: Final = 0.5
+"""Seconds for a destination that has not answered at the end of the process before."""
 _NEVER: Final = 1 << 62
 _HELD_BACK: Final = frozenset(("throttled", "too_many_requests"))
 """What keeps some events back, while others may go."""
@@ -121,6 +123,7 @@ class HttpSink:
         self._waiters = 0
         self._asked = False
         self._hurry = False
+        self._patience = EXIT_TIMEOUT
         self._ends: float | None = None
         self._over = False
         self._gave_up = False
@@ -235,11 +238,10 @@ class HttpSink:
     def _before_threads_end(self) -> None:
         # Other threads may still have something to say: this is not the end.
         self._hurry = True
-        self.flush(EXIT_TIMEOUT)
+        self._patience = EXIT_TIMEOUT if self.flush(EXIT_TIMEOUT) else _LAST_WAIT
 
     def _at_exit(self) -> None:
-        # A destination that did not answer a moment ago gets no second wait.
-        self.close(EXIT_TIMEOUT if not self._failures else 0.5)
+        self.close(self._patience)
 
     def _at_sigterm(self) -> None:
         self._hurry = True
