@@ -45,7 +45,7 @@ class AsgiMiddleware(Middleware):
         client = scope.get("client")
         exchange, request = self._begin(
             scope,
-            _headers(scope),
+            headers_of(scope),
             peer=client[0] if client else None,
             scheme=scope.get("scheme") or "http",
         )
@@ -72,7 +72,8 @@ def _answering(exchange: Exchange, request: Request, send: Send) -> Send:
     return answer
 
 
-def _headers(scope: Scope) -> dict[str, str]:
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Give the headers that are read, in lower case."""
     found: dict[str, str] = {}
     for raw, value in scope.get("headers") or ():
         name = bytes(raw).decode("latin-1").lower()

@@ -124,7 +124,7 @@ def read_context(text: str) -> Carried | None:
     try:
         padded = body.translate(_TO_BASE64) + "=" * (-len(body) % 4)
         members = _object(a2b_base64(padded).decode())
-        device_id = _device(members.get("d"))
+        device_id = read_device(members.get("d"))
         session_id = _moment(members.get("s"))
         seen_at = _moment(members.get("t"))
         attribution = members.get("a")
@@ -146,7 +146,8 @@ def read_context(text: str) -> Carried | None:
 _TO_BASE64: Final = str.maketrans("-_", "+/")
 
 
-def _device(value: object) -> str | None:
+def read_device(value: object) -> str | None:
+    """Read a device_id that a client made; None is none. Raises ValueError."""
     if value is None:
         return None
     if (
@@ -262,7 +263,7 @@ def _vendor_session(text: str) -> Carried | None:
         return None
     opted_out = members.get("optOut") is True
     try:
-        device_id = _device(members.get("deviceId"))
+        device_id = read_device(members.get("deviceId"))
     except ValueError:
         device_id = None
     if device_id is None:

@@ -11,7 +11,19 @@ from .sinks import Outcome
 MOST_KINDS: Final = 1000
 """How many reasons, places or kinds are told apart; what comes after is `other`."""
 
-_BY_PLAN: Final = frozenset(("consent", "nothing_to_identify", "opted_out"))
+_BY_PLAN: Final = frozenset(
+    (
+        "consent",
+        "nothing_to_identify",
+        "opted_out",
+        "endpoint:consent",
+        "endpoint:copy_known",
+        "endpoint:copy_not_a_fact",
+        "endpoint:copy_unknown",
+        "endpoint:opted_out",
+        "endpoint:sdk_extra",
+    )
+)
 """Reasons of which nobody has to be warned: it is what the plan wants."""
 
 
@@ -69,6 +81,12 @@ class Counts:
         for reason, number in outcome.dropped:
             self.dropped(reason, number)
         return accepted
+
+    def forwarded(self, outcome: Outcome) -> None:
+        """Count what a sink took of the events that clients sent."""
+        with self._lock:
+            self._accepted += outcome.queued + outcome.sent
+            self._sent += outcome.sent
 
     def dropped(self, reason: str, number: int = 1) -> None:
         """Count events that no sink gets, or that a sink has lost."""

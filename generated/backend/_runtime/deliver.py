@@ -226,11 +226,12 @@ class Worker:
         # After trouble, fewer at once: an event that brings a server down is alone
         # after a while, and the others have gone.
         if verdict.smaller or (again and not sent):
-            self._size = max(1, self._size // 2)
+            self._size = max(1, min(self._size, len(rows)) // 2)
         elif not again:
             self._size = min(self._batch, self._size * 2)
         if again and not sent and not dead:
-            self._failures += 1
+            # The long pauses begin when fewer at once has not helped.
+            self._failures = 1 if self._size > 1 else self._failures + 1
             if verdict.trouble != self._trouble:
                 self._trouble = verdict.trouble
                 self._say(f"the destination takes nothing: {verdict.trouble}")
@@ -252,7 +253,7 @@ class Worker:
         if not wait and again:
             # Full jitter over a span that doubles with each try, up to a minute.
             tries = min(row.attempts for row in again)
-            wait = random.uniform(0, min(60.0, 0.5 * 2.0 ** min(tries, 10)))
+            wait = random.uniform(0, min(60.0, 0.1 * 2.0 ** min(tries, 10)))
         ids = [row.id for row in again]
 
         def write() -> bool:

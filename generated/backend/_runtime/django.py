@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
 from typing import Any, Final
 
+from .asgi import headers_of
 from .exchange import WANTED, Exchange, Middleware
 from .request import Request
 
@@ -48,6 +49,8 @@ class DjangoMiddleware(Middleware):
         self._async_mode = sync.iscoroutinefunction(get_response)
         if self._async_mode:
             sync.markcoroutinefunction(self)
+        elif self._asks_django:
+            self.process_view = self._look_before
         elif self._user_is_async:
             improper = import_module("django.core.exceptions").ImproperlyConfigured
             raise improper("TRACKSIDE: an async `user` wants async middleware only")
@@ -56,16 +59,21 @@ class DjangoMiddleware(Middleware):
         """Answer one request; a coroutine where all is async."""
         if self._async_mode:
             return self._answer_async(request)
-        if self._asks_django and hasattr(request, "scope") and _has_session(request):
-            # Under ASGI the view may be async, where the database cannot be asked.
-            try:
-                _logged_in(request)
-            except Exception as error:
-                self.tracker.counts.problem("user_failed", error)
         exchange, own = self._take(request, _logged_in)
         with own.active():
             response = self.get_response(request)
         return _told(exchange, own, response)
+
+    def _look_before(self, request: Any, view: Any, *_: Any) -> None:
+        """Look the person up before an async view of a sync server runs: no event in it
+        may wait for the database.
+        """
+        sync: Any = import_module("asgiref.sync")
+        if sync.iscoroutinefunction(view) and _has_session(request):
+            try:
+                _logged_in(request)
+            except Exception as error:
+                self.tracker.counts.problem("user_failed", error)
 
     async def _answer_async(self, request: Any) -> Any:
         exchange, own = self._take(request, await self._find_user(request))
@@ -77,9 +85,14 @@ class DjangoMiddleware(Middleware):
         self, request: Any, user: Callable[[Any], str | None]
     ) -> tuple[Exchange, Request]:
         meta = request.META
+        scope = getattr(request, "scope", None)
         return self._begin(
             request,
-            {name: meta[key] for key, name in _KEYS.items() if key in meta},
+            (
+                {name: meta[key] for key, name in _KEYS.items() if key in meta}
+                if scope is None
+                else headers_of(scope)  # META joins the cookies of HTTP/2 by commas
+            ),
             peer=meta.get("REMOTE_ADDR"),
             scheme=request.scheme,
             user=user if self._asks_django or self._user_is_async else None,

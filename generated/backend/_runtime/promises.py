@@ -27,6 +27,9 @@ class Promises:
     def __bool__(self) -> bool:
         return bool(self._open)
 
+    def __contains__(self, insert_id: str) -> bool:
+        return insert_id in self._open
+
     def make(self, event: str, insert_id: str, within: float) -> None:
         """Remember that a fact will come within so many seconds."""
         due = monotonic() + within

@@ -200,6 +200,23 @@ class Tee:
                 return promise
         return None
 
+    @property
+    def ledger(self) -> Any:
+        """Give the first sink that knows what it has sent, None where none does."""
+        return next((sink for sink in self._sinks if hasattr(sink, "knows")), None)
+
+    def accept_copy(self, event: WireEvent) -> Outcome:
+        """Hand a client's copy on, as such to the sinks that tell it from a fact."""
+
+        def one(sink: Any) -> Outcome:
+            takes = getattr(sink, "accept_copy", None)
+            outcome: Outcome = (
+                sink.accept((_copy(event),)) if takes is None else takes(_copy(event))
+            )
+            return outcome
+
+        return self._each(1, one)
+
     def _each(self, number: int, hand: Callable[[Sink], Outcome]) -> Outcome:
         outcomes: list[Outcome] = []
         for sink in self._sinks:

@@ -138,6 +138,10 @@ class Tracker:
         self._promises.review()
         return self.counts.read()
 
+    def sink(self) -> Sink | None:
+        """Give where events go here: the capture that is on, else what is set."""
+        return _captured.get() or self.settings.sink
+
     def flush(self, timeout: float) -> bool:
         """Send what is queued; tell whether nothing is left."""
         sink = self.settings.sink
@@ -320,6 +324,11 @@ class Tracker:
             self.counts.problem(kind, error, event.name)
             return Receipt(False, insert_id, found, kind)
 
+    def promised(self, insert_id: str) -> bool:
+        """Tell whether this process has promised a fact that has not come."""
+        self._promises.review()
+        return insert_id in self._promises
+
     def _remember(self, event: str, insert_id: str, within: float) -> str | None:
         """Remember a promise; say why it could not be."""
         if _captured.get() is not None:
@@ -401,7 +410,7 @@ class Tracker:
 
     def _may_hold(self) -> bool:
         """Tell whether an event can wait for a look-up."""
-        sink = _captured.get() or self.settings.sink
+        sink = self.sink()
         return getattr(sink, "hold", None) is not None
 
     def _send(
@@ -411,7 +420,7 @@ class Tracker:
         found: tuple[Violation, ...],
         needs: Sequence[Need] = (),
     ) -> Receipt:
-        sink: Any = _captured.get() or self.settings.sink
+        sink: Any = self.sink()
         if sink is None:
             self.counts.dropped("not_configured")
             return Receipt(False, insert_id, found, "not_configured")

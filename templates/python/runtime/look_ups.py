@@ -188,7 +188,8 @@ class _Desk:
     def ask_here(self, question: Question, keep: float) -> Future[Any]:
         """Ask in this thread, for as long as it takes."""
         job = _Job(question, None, keep)
-        self._run(job)
+        # What ends the caller, such as Ctrl-C, is the caller's.
+        self._run(job, Exception)
         return job.future
 
     def submit(
@@ -233,14 +234,14 @@ class _Desk:
                 if self._queue.empty():
                     self._free += 1
 
-    def _run(self, job: _Job) -> None:
+    def _run(self, job: _Job, caught: type[BaseException] = BaseException) -> None:
         question = job.question
         try:
             answer = question.provider(question.subject)
             if isawaitable(answer):
                 self._run_async(job, answer)
                 return
-        except BaseException as error:  # whatever it is, the thread goes on
+        except caught as error:
             job.fail(error)
             return
         self.keep(question, answer, job.keep)

@@ -1,0 +1,631 @@
+"""Look-ups: in time or not at all, asked once, awaited, held for, and what consent has to do with them."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import HERE
+
+USER = "user-12345"
+DEVICE = "device-12345"
+
+
+@pytest.fixture
+def asked(load: Callable[[str], Any]) -> Any:
+    """A fresh package of the plan of these tests."""
+    return load((HERE / "look_ups.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def person(asked: Any) -> Any:
+    return asked.Context.identified(USER, device_id=DEVICE)
+
+
+def someone(asked: Any, user_id: str) -> Any:
+    """A person who has agreed, so that nobody is asked about it."""
+    return asked.Context.identified(user_id, consent=["analytics"])
+
+
+def configure(asked: Any, sink: Any = None, **providers: Any) -> Any:
+    """Set the package up as production would, and give what records its events."""
+    sink = asked.RecordingSink() if sink is None else sink
+    asked.configure(sink=sink, strict=False, enrich=asked.Enrichers(**providers))
+    return sink
+
+
+def sent(sink: Any) -> dict[str, Any]:
+    """Give the properties of the last event."""
+    properties: dict[str, Any] = sink.events[-1]["event_properties"]
+    return properties
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
+
+
+# --- in time, or not at all ---
+
+
+def test_a_slow_provider_does_not_hold_the_call(asked: Any, person: Any) -> None:
+    let_go = threading.Event()
+    calls: list[str] = []
+
+    def slow(user_id: str) -> dict[str, Any]:
+        calls.append(user_id)
+        let_go.wait(30)
+        return {"segment": "vip"}
+
+    sink = configure(asked, customer=slow, budget=0.05)
+    began = time.monotonic()
+    assert asked.track.visited(context=person).accepted
+    assert 0.05 <= time.monotonic() - began < 5
+    assert sent(sink) == {"segment": "new"}
+    assert asked.stats().problems == {"enrichment_slow:customer": 1}
+    let_go.set()
+
+    def known() -> bool:
+        asked.track.visited(context=person)
+        return sent(sink) == {"segment": "vip"}
+
+    wait_for(known)  # the answer that came too late serves the next call
+    assert calls == [USER]
+
+
+def test_all_look_ups_of_a_call_have_one_budget_and_are_asked_at_once(asked: Any, person: Any) -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def meet(answer: dict[str, Any]) -> Callable[[str], dict[str, Any]]:
+        def provider(_: str) -> dict[str, Any]:
+            both.wait()
+            return answer
+
+        return provider
+
+    sink = configure(asked, customer=meet({"segment": "vip"}), budget_=meet({"left": 3}), budget=20)
+    assert asked.track.compared(context=person).accepted
+    assert sent(sink) == {"segment": "vip", "left": 3}
+
+    def sleep(_: str) -> None:
+        time.sleep(1.0)
+
+    configure(asked, customer=sleep, budget_=sleep, budget=0.3)
+    began = time.monotonic()
+    asked.track.compared(context=person)
+    assert time.monotonic() - began < 0.55
+    assert asked.stats().problems == {"enrichment_slow:customer": 1, "enrichment_slow:budget": 1}
+
+
+def test_a_provider_that_hangs_costs_the_budget_and_then_nothing(asked: Any) -> None:
+    limits: Any = import_module(f"{asked.__name__}._runtime.look_ups")
+    let_go = threading.Event()
+    calls: list[str] = []
+
+    def hang(user_id: str) -> None:
+        calls.append(user_id)
+        let_go.wait(60)
+
+    configure(asked, customer=hang, budget=0.005)
+    for number in range(limits.UNDER_WAY + 20):
+        assert asked.track.visited(context=someone(asked, f"user-{number:05}")).accepted
+    problems = asked.stats().problems
+    assert problems == {"enrichment_slow:customer": limits.UNDER_WAY, "enrichment_busy:customer": 20}
+    assert len(calls) == limits.THREADS
+    let_go.set()
+    # What nobody waits for any more is not asked; then all is as before.
+    wait_for(lambda: asked.track.visited(context=someone(asked, "user-again")) and "user-again" in calls)
+    assert len(calls) <= limits.THREADS + 2
+
+
+def test_without_a_budget_the_caller_s_own_thread_asks(asked: Any, person: Any) -> None:
+    threads: list[int] = []
+
+    def here(_: str) -> dict[str, Any]:
+        threads.append(threading.get_ident())
+        time.sleep(0.4)  # longer than the usual budget
+        return {"segment": "vip"}
+
+    sink = configure(asked, customer=here, budget=None)
+    asked.track.visited(context=person)
+    assert threads == [threading.get_ident()]
+    assert sent(sink) == {"segment": "vip"}
+
+
+def test_a_provider_sees_the_caller_s_variables(asked: Any, person: Any) -> None:
+    tenant: ContextVar[str] = ContextVar("tenant")
+    tenant.set("vip")
+    sink = configure(asked, customer=lambda _: {"segment": tenant.get()}, budget=20)
+    asked.track.visited(context=person)
+    assert sent(sink) == {"segment": "vip"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "budget"),
+    [
+        (ValueError("down"), 20),
+        (ValueError("down"), None),
+        (TimeoutError("of its own"), 20),
+        (TimeoutError("of its own"), None),
+        (SystemExit(3), 20),
+    ],
+)
+def test_a_provider_that_raises_is_counted_and_named_in_the_log(
+    asked: Any, person: Any, wrong: BaseException, budget: float | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_: str) -> None:
+        raise wrong
+
+    sink = configure(asked, customer=fails, budget=budget)
+    for _ in range(2):
+        assert asked.track.visited(context=person).accepted
+    assert sent(sink) == {"segment": "new"}
+    assert asked.stats().problems == {"enrichment_failed:customer": 2}
+    assert repr(wrong) in caplog.text
+
+
+def test_what_ends_the_caller_s_own_thread_is_the_caller_s(asked: Any, person: Any) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    configure(asked, customer=interrupted, budget=None)
+    with pytest.raises(KeyboardInterrupt):
+        asked.track.visited(context=person)
+
+
+def test_an_answer_that_is_none_of_the_plan_s_is_counted(asked: Any, person: Any) -> None:
+    sink = configure(asked, customer=lambda _: 5, budget=20)
+    assert asked.track.visited(context=person).accepted
+    assert sent(sink) == {"segment": "new"}
+    assert asked.stats().problems == {"enrichment_failed:customer": 1}
+
+
+def test_a_child_process_asks_with_threads_of_its_own(asked: Any, person: Any) -> None:
+    stuck = threading.Event()
+    sink = configure(asked, customer=lambda id: stuck.wait(30) and None, budget=0.01)
+    asked.track.visited(context=person)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            assert asked.stats().problems == {}
+            configure(asked, sink, customer=lambda _: {"segment": "vip"}, budget=20)
+            asked.track.visited(context=person)
+            code = 0 if sent(sink) == {"segment": "vip"} else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    stuck.set()
+
+
+# --- asked once ---
+
+
+def test_an_answer_is_kept_for_a_moment(asked: Any, person: Any) -> None:
+    calls: list[str] = []
+
+    def provider(user_id: str) -> dict[str, Any]:
+        calls.append(user_id)
+        return {"spent": len(calls)}
+
+    sink = configure(asked, customer=provider, budget=20, keep=0.3)
+    for _ in range(3):
+        asked.track.visited(context=person)
+    asked.track.visited(context=someone(asked, "user-99999"))
+    assert calls == [USER, "user-99999"]
+    time.sleep(0.35)
+    asked.track.visited(context=person)
+    assert sent(sink)["spent"] == 3
+    configure(asked, customer=provider, budget=20, keep=0)
+    for _ in range(2):
+        asked.track.visited(context=person)
+    assert len(calls) == 5
+
+
+def test_that_nothing_is_known_yet_is_not_kept_but_that_nothing_is_there_is(asked: Any, person: Any) -> None:
+    answers: list[Any] = [None, {}, {"segment": "vip"}]
+    sink = configure(asked, customer=lambda _: answers.pop(0), budget=20, keep=60)
+    for _ in range(4):
+        asked.track.visited(context=person)
+        assert sent(sink) == {"segment": "new"}
+    assert answers == [{"segment": "vip"}]
+
+
+def test_only_so_many_answers_are_kept(asked: Any) -> None:
+    limits: Any = import_module(f"{asked.__name__}._runtime.look_ups")
+    calls: list[str] = []
+
+    def provider(user_id: str) -> dict[str, Any]:
+        calls.append(user_id)
+        return {}
+
+    configure(asked, customer=provider, budget=20, keep=600)
+    people = [someone(asked, f"user-{number:05}") for number in range(limits.KEPT + 1)]
+    for person in (*people, people[-1], people[1], people[0]):
+        asked.track.visited(context=person)
+    assert len(calls) == len(people) + 1
+    assert calls[-1] == "user-00000"
+
+
+def test_calls_that_ask_the_same_at_once_ask_once(asked: Any, person: Any) -> None:
+    calls: list[str] = []
+    waiting = threading.Event()
+
+    def provider(user_id: str) -> dict[str, Any]:
+        calls.append(user_id)
+        waiting.wait(10)
+        return {"segment": "vip"}
+
+    sink = configure(asked, customer=provider, budget=20)
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(16):
+            pool.submit(asked.track.visited, context=person)
+        wait_for(lambda: calls)
+        time.sleep(0.1)
+        waiting.set()
+    assert calls == [USER]
+    assert [event["event_properties"] for event in sink.events] == [{"segment": "vip"}] * 16
+
+
+# --- awaited ---
+
+
+class Awaitable:
+    """Providers of every form that calling gives a coroutine of."""
+
+    def __init__(self) -> None:
+        self.loops: list[object] = []
+
+    async def method(self, user_id: str) -> dict[str, Any]:
+        self.loops.append(asyncio.get_running_loop())
+        await asyncio.sleep(0.01)
+        return {"segment": "vip"}
+
+    __call__ = method
+
+
+@pytest.mark.parametrize("form", ["method", "object", "partial"])
+def test_an_async_provider_is_awaited_in_the_caller_s_loop(asked: Any, person: Any, form: str) -> None:
+    made = Awaitable()
+    provider: Any = {"method": made.method, "object": made, "partial": functools.partial(made.method)}[form]
+    sink = configure(asked, customer=provider, budget=20)
+
+    async def main() -> object:
+        with person.activate():
+            receipt = await asked.track.aio.visited()
+        assert receipt.accepted
+        return asyncio.get_running_loop()
+
+    loop = asyncio.run(main())
+    assert made.loops == [loop]
+    assert sent(sink) == {"segment": "vip"}
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_an_awaited_call_holds_neither_the_loop_nor_the_request(asked: Any, person: Any, form: str) -> None:
+    let_go = threading.Event()
+
+    def blocks(_: str) -> None:
+        let_go.wait(30)
+
+    async def sleeps(_: str) -> None:
+        await asyncio.sleep(30)
+
+    sink = configure(asked, customer=blocks if form == "sync" else sleeps, budget=0.3)
+    ticks: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            ticks.append(time.monotonic())
+            await asyncio.sleep(0.01)
+
+    async def main() -> Any:
+        ticking = asyncio.create_task(tick())
+        receipt = await asked.track.aio.visited(context=person)
+        ticking.cancel()
+        return receipt
+
+    assert asyncio.run(main()).accepted
+    let_go.set()
+    assert len(ticks) > 5
+    assert sent(sink) == {"segment": "new"}
+    assert asked.stats().problems == {"enrichment_slow:customer": 1}
+
+
+def test_an_awaited_call_asks_all_at_once_and_each_once(asked: Any, person: Any) -> None:
+    calls: list[str] = []
+    met = []
+
+    async def customer(user_id: str) -> dict[str, Any]:
+        calls.append("customer")
+        met[0].set()
+        await asyncio.wait_for(met[1].wait(), 10)
+        return {"segment": "vip"}
+
+    async def budget(user_id: str) -> dict[str, Any]:
+        calls.append("budget")
+        met[1].set()
+        await asyncio.wait_for(met[0].wait(), 10)
+        return {"left": 2}
+
+    sink = configure(asked, customer=customer, budget_=budget, budget=20, keep=60)
+
+    async def main() -> None:
+        met[:] = [asyncio.Event(), asyncio.Event()]
+        for _ in range(2):
+            await asked.track.aio.compared(context=person)
+
+    asyncio.run(main())
+    assert sorted(calls) == ["budget", "customer"]
+    assert [event["event_properties"] for event in sink.events] == [{"segment": "vip", "left": 2}] * 2
+
+
+def test_what_failed_while_it_was_awaited_is_not_asked_again_and_counted_once(asked: Any, person: Any) -> None:
+    async def fails(_: str) -> None:
+        raise ValueError
+
+    configure(asked, customer=fails, budget=20)
+    assert asyncio.run(asked.track.aio.compared(context=person)).accepted
+    assert asked.stats().problems == {"enrichment_failed:customer": 1, "enrichment_missing:budget": 1}
+
+
+def test_a_call_that_is_cancelled_sends_nothing(asked: Any, person: Any) -> None:
+    async def sleeps(_: str) -> None:
+        await asyncio.sleep(30)
+
+    sink = configure(asked, customer=sleeps, budget=20)
+
+    async def main() -> None:
+        task = asyncio.create_task(asked.track.aio.visited(context=person))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert sink.events == []
+
+
+def test_a_thousand_tasks_at_once(asked: Any) -> None:
+    async def provider(user_id: str) -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"spent": int(user_id.removeprefix("user-"))}
+
+    sink = configure(asked, customer=provider, budget=30)
+
+    async def one(number: int) -> None:
+        with someone(asked, f"user-{number:05}").activate():
+            await asked.track.aio.visited()
+
+    async def main() -> None:
+        await asyncio.gather(*[one(number) for number in range(1000)])
+
+    asyncio.run(main())
+    assert len(sink.events) == 1000
+    assert all(event["event_properties"]["spent"] == int(event["user_id"][5:]) for event in sink.events)
+
+
+def test_an_async_provider_serves_a_call_that_does_not_await(asked: Any, person: Any) -> None:
+    made = Awaitable()
+    sink = configure(asked, customer=made.method, budget=20, keep=0)
+    asked.track.visited(context=person)
+    assert sent(sink) == {"segment": "vip"}
+
+    async def main() -> None:
+        asked.track.visited(context=person)
+
+    asyncio.run(main())
+    assert len(set(map(id, made.loops))) == 1  # a loop of ours, always the same
+
+    async def fails(_: str) -> None:
+        raise ValueError
+
+    configure(asked, customer=fails, budget=20)
+    asked.track.visited(context=person)
+    assert asked.stats().problems == {"enrichment_failed:customer": 1}
+
+
+def test_awaitable_calls_are_there_for_what_is_asked_at_the_call_and_cost_nothing_before(asked: Any) -> None:
+    name = asked.__name__
+    late = {"asyncio", f"{name}.aio", f"{name}._runtime.look_ups", f"{name}._runtime.request"}
+    script = f"import sys, {name}; assert not {late!r} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=Path(asked.__file__).parents[1], check=True, timeout=60)
+    functions = {one for one in vars(asked.track.aio) if not one.startswith("_") and one.islower()}
+    assert functions - {"annotations"} == {"visited", "compared", "credited", "order_paid"}
+    with pytest.raises(AttributeError, match="no attribute 'plain'"):
+        asked.track.aio.plain  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        asked.track.nothing  # noqa: B018
+
+
+# --- held for ---
+
+
+class Holding:
+    """A sink that can keep an event until something is known, as an outbox does."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.held: list[tuple[Any, Sequence[Any]]] = []
+
+    def accept(self, events: Sequence[Any]) -> Any:
+        self.events.extend(events)
+        return self.outcome(sent=len(events))
+
+    def hold(self, event: Any, needs: Sequence[Any]) -> Any:
+        self.held.append((event, needs))
+        return self.outcome(queued=1)
+
+    outcome: Any = None
+
+    def flush(self, timeout: float) -> bool:
+        return True
+
+    close = flush
+
+
+@pytest.fixture
+def holding(asked: Any) -> Any:
+    sink = Holding()
+    sink.outcome = asked.Outcome
+    return sink
+
+
+def tracker(asked: Any) -> Any:
+    return import_module(f"{asked.__name__}._client").TRACKER
+
+
+def test_what_is_required_and_not_known_is_held_and_completed_later(asked: Any, person: Any, holding: Any) -> None:
+    answers: list[Any] = [None, ValueError(), {"score": 7}]
+
+    def credit(_: str) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    configure(asked, holding, credit=credit, budget=20)
+    assert asked.track.credited(context=person).accepted
+    ((event, needs),) = holding.held
+    assert needs == [("credit", USER, True)]
+    assert event["event_properties"] == {}
+    assert tracker(asked).complete(event, needs) is None
+    done = tracker(asked).complete(event, needs)
+    assert done == {**event, "event_properties": {"score": 7}}
+    assert event["event_properties"] == {}
+    assert asked.track.credited(context=person).accepted  # it is known by now
+    assert len(holding.held) == 1 and sent(holding) == {"score": 7}
+
+
+def test_what_is_required_is_refused_where_nothing_can_hold_it(asked: Any, person: Any) -> None:
+    sink = configure(asked, credit=lambda _: None, budget=20)
+    receipt = asked.track.credited(context=person)
+    assert (receipt.accepted, receipt.dropped, sink.events) == (False, "enrichment_required:credit", [])
+    assert asked.stats().dropped == {"enrichment_required:credit": 1}
+    configure(asked, sink, credit=lambda _: {}, budget=20)
+    assert asked.track.credited(context=person).accepted  # that nothing is known is an answer
+    assert sent(sink) == {"score": 0}
+
+
+def test_a_required_look_up_without_its_id_is_skipped_and_counted(asked: Any, holding: Any) -> None:
+    configure(asked, holding, credit=lambda _: pytest.fail("asked"))
+    assert asked.track.credited(context=asked.Context.anonymous(DEVICE)).accepted
+    assert (holding.held, sent(holding)) == ([], {"score": 0})
+    assert asked.stats().problems == {"enrichment_skipped:credit": 1}
+
+
+def test_what_is_asked_at_delivery_is_not_asked_at_the_call(asked: Any, person: Any, holding: Any) -> None:
+    configure(asked, holding, device=lambda _: pytest.fail("asked"))
+    assert asked.track.built(context=person).accepted
+    assert asked.track.checked(context=person).accepted
+    assert [needs for _, needs in holding.held] == [
+        [("device", DEVICE, False)],
+        [("fraud", USER, True), ("device", DEVICE, False)],
+    ]
+    assert asked.stats().problems == {}
+    configure(asked, holding, device=lambda _: {"model": "X1"}, fraud=lambda _: {"risk": "low"})
+    for (event, needs), expected in zip(holding.held, ({"model": "X1"}, {"risk": "low", "model": "X1"}), strict=True):
+        assert tracker(asked).complete(event, needs)["event_properties"] == expected
+
+
+def test_what_is_asked_at_delivery_is_asked_at_the_call_where_nothing_can_hold_it(asked: Any, person: Any) -> None:
+    sink = configure(asked, device=lambda _: {"model": "X1"}, budget=20)
+    assert asked.track.built(context=person).accepted
+    assert sent(sink) == {"model": "X1"}
+    assert asked.track.checked(context=person).dropped == "enrichment_required:fraud"
+
+
+def test_an_event_is_completed_without_what_is_not_required(asked: Any, person: Any, holding: Any) -> None:
+    told: list[Any] = []
+    asked.configure(
+        sink=holding,
+        strict=False,
+        on_violation=told.append,
+        enrich=asked.Enrichers(fraud=lambda _: {"risk": "king"}, device=lambda _: 1 / 0),
+    )
+    asked.track.checked(context=person)
+    ((event, needs),) = holding.held
+    gone = (*needs, type(needs[0])("retired", USER, True))  # of a plan that is no more
+    assert tracker(asked).complete(event, gone)["event_properties"] == {"model": "unknown"}
+    assert [(one.event, [breach.property for breach in one.violations]) for one in told] == [("checked", ["risk"])]
+    assert asked.stats().problems == {"enrichment_failed:device": 1}
+
+
+def test_a_tee_holds_where_it_can(asked: Any, person: Any, holding: Any) -> None:
+    recording = asked.RecordingSink()
+    configure(asked, asked.Tee(recording, holding), fraud=lambda _: pytest.fail("asked"))
+    assert asked.track.checked(context=person).accepted
+    assert len(recording.events) == len(holding.held) == 1
+    assert recording.events[0] is not holding.held[0][0]
+    assert holding.events == []
+
+
+def test_what_is_captured_is_not_refused(asked: Any, person: Any) -> None:
+    configure(asked, Holding())
+    with asked.capture() as events:
+        assert asked.track.checked(context=person).accepted
+        assert asked.track.credited(context=person).accepted
+    assert [event["event_properties"] for event in events] == [{"model": "unknown"}, {"score": 0}]
+
+
+# --- consent ---
+
+
+def test_consent_is_looked_up_within_the_budget(asked: Any) -> None:
+    let_go = threading.Event()
+    job = asked.Context.identified(USER)
+    sink = asked.RecordingSink()
+
+    def slow(_: str) -> list[str]:
+        let_go.wait(30)
+        return []
+
+    asked.configure(sink=sink, strict=False, consent=slow)
+    began = time.monotonic()
+    assert asked.track.plain(context=job).accepted  # as `default: granted` says
+    assert time.monotonic() - began < 5
+    assert asked.stats().problems == {"consent_provider_slow": 1}
+    let_go.set()
+    wait_for(lambda: asked.track.plain(context=job).dropped == "consent")
+    assert asked.track.needed(context=job).accepted
+
+
+def test_categories_may_be_any_iterable(asked: Any) -> None:
+    job = asked.Context.identified(USER)
+    asked.configure(sink=asked.RecordingSink(), strict=False, consent=lambda _: iter(["analytics"]))
+    assert [asked.track.plain(context=job).accepted for _ in range(2)] == [True, True]
+
+
+def test_an_opt_out_refuses_all_but_what_is_necessary(asked: Any) -> None:
+    out = asked.Context(user_id=USER, device_id=DEVICE, consent=["analytics"], opted_out=True)
+    sink = configure(asked)
+    for context in (out, asked.Context.load(out.dump())):
+        assert asked.track.plain(context=context).dropped == "opted_out"
+        assert asked.track.needed(context=context).accepted
+        promise = asked.track.promise_order_paid(order_id="A1", within_=1, context=context)
+        assert (promise.accepted, promise.dropped) == (False, "opted_out")
+    assert [event["event_type"] for event in sink.events] == ["needed", "needed"]
+    assert asked.stats().dropped == {"opted_out": 2}
+
+
+def test_a_job_has_the_consent_of_the_request_it_comes_from(asked: Any) -> None:
+    asked.configure(sink=asked.RecordingSink(), strict=False, consent=lambda _: pytest.fail("asked"))
+    for consent, accepted in ((["analytics"], True), ([], False), (None, True)):
+        stored = asked.Context.identified(USER, device_id=DEVICE, consent=consent).dump()
+        with asked.Context.load(stored).activate():
+            assert asked.track.plain().accepted is accepted
