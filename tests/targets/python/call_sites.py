@@ -12,17 +12,23 @@ from decimal import Decimal
 from typing import Any, assert_type
 from uuid import UUID
 
+from generated import backend
 from generated.backend import (
     UNSET,
     AmplitudeSink,
     Context,
     Enrichers,
+    HttpSink,
     NdjsonSink,
     Outcome,
+    OutboxSink,
+    PostgreSQL,
     Receipt,
     RecordingSink,
     Report,
+    Request,
     Sink,
+    SQLite,
     Stats,
     Tee,
     TrackingError,
@@ -46,6 +52,7 @@ place: EverythingPlace = {"zip code": "10115", "geo": {"lat": 52.5}}
 currency: Currency = "EUR"
 money: Money = Decimal("1.5")
 free_text = input()
+context = Context.identified("user-12345", device_id="device-12345")
 
 no_price: LineItem = {"sku": "SKU-1", "quantity": 1}  # wrong
 misspelled: LineItem = {"sku": "SKU-1", "quantity": 1, "price": 9.5, "prize": 1}  # wrong
@@ -62,6 +69,14 @@ def wrong_answer(user_id: str) -> CustomerEnrichment_:
 
 def wrong_question(user_id: int) -> CustomerEnrichment_ | None:
     return None
+
+
+async def ask(user_id: str) -> CustomerEnrichment_ | None:
+    return {"customer_ltv": 5} if user_id else None
+
+
+async def wrong_kind(user_id: str) -> int:
+    return 5
 
 
 def listen(report: Report) -> None:
@@ -87,6 +102,13 @@ configure(sink=Tee(RecordingSink(), NdjsonSink("events.ndjson"), AmplitudeSink("
 configure(consent=lambda user_id: ["analytics"])
 configure(enrich=Enrichers(customer=wrong_question))  # wrong
 configure(enrich=Enrichers(nobody=look_up))  # wrong
+configure(enrich=Enrichers(customer=ask, budget=None, keep=60))
+configure(enrich=Enrichers(customer=wrong_kind))  # wrong
+configure(enrich=Enrichers(customer=look_up, budget="long"))  # wrong
+configure(sink=HttpSink("key"))
+configure(sink=Tee(OutboxSink(SQLite("outbox.db")), OutboxSink(PostgreSQL("dbname=shop"))))
+backend.Nothing  # wrong
+assert_type(Request.current(), Request | None)
 configure(key="key")  # wrong
 configure(sink="events.ndjson")  # wrong
 
@@ -122,6 +144,20 @@ track.imported(rows="5")  # wrong
 track.imported(rows=5, time="2026-01-01")  # wrong
 track.imported(rows=5, context={"user_id": "user-12345"})  # wrong
 
+assert_type(track.promise_signed_up(within=60, context=context), Receipt)
+track.promise_signed_up(method="google")  # wrong
+track.promise_signed_up(within="1h")  # wrong
+track.promise_purchase_completed(order_id="1")  # wrong
+
+
+async def awaited() -> None:
+    answer = await track.aio.purchase_completed(order_id="1", currency="EUR", total_amount=1, item_count=1, payment_method="card", items=[item], tax=1)
+    assert_type(answer, Receipt)
+    await track.aio.purchase_completed(order_id="1", currency="CHF", total_amount=1, item_count=1, payment_method="card", items=[item], tax=1)  # wrong
+    await track.aio.purchase_completed(order_id="1")  # wrong
+    await track.aio.imported(rows=5)  # wrong
+
+
 track.clicked(button="buy")  # wrong
 track.purchase_started()  # wrong
 track.class_()
@@ -154,11 +190,10 @@ identify(plan=UNSET)  # wrong
 set_context(app_version="1.0", locale=None)
 set_context(app_version=1)  # wrong
 
-Context.identified("user-12345", device_id="device-12345")
 Context.identified()  # wrong
 Context.anonymous(device_id=5)  # wrong
-context = Context.load(Context.system().dump())
-with context.activate() as active, capture() as recorded, track.capture() as events:
+loaded = Context.load(Context.system().dump())
+with loaded.activate() as active, capture() as recorded, track.capture() as events:
     assert_type(active, Context)
     assert_type(events, list[WireEvent])
     assert_type(recorded[0]["insert_id"], str)
