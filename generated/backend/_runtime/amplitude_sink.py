@@ -1,5 +1,5 @@
-"""The sink over the vendor's own SDK, `amplitude-analytics`, which is imported at the
-first event.
+"""The sink over the vendor's own SDK, `amplitude-analytics`, which is imported when a
+sink is made.
 
 The SDK drops what it does not like without a word, so it gets nothing to dislike: each
 event is a new object that carries the finished wire form, and the SDK queues, sends and
@@ -10,8 +10,11 @@ memory are lost when the process is killed, and after about ten seconds of outag
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from threading import Condition, Thread
@@ -48,6 +51,7 @@ class AmplitudeSink:
             raise ModuleNotFoundError(
                 "AmplitudeSink needs the vendor's SDK: pip install amplitude-analytics"
             )
+        import_module("amplitude")
         self._api_key = api_key
         self._limit = queue_size
         self._options: dict[str, Any] = {
@@ -90,7 +94,8 @@ class AmplitudeSink:
             taken = min(number, max(0, self._limit - self._waiting))
             if taken and self._client is None:
                 self._build()
-            client, make = self._client, self._event
+            client: Any = self._client
+            make = self._event
             self._waiting += taken
         for event in events[:taken]:
             client.track(make(event))
@@ -143,6 +148,10 @@ class AmplitudeSink:
         self.close(EXIT_TIMEOUT)
 
     def _at_sigterm(self) -> None:
+        client = self._client
+        if client is not None:
+            # Requests that are ending have events as well, and little time.
+            client.configuration.flush_interval_millis = 10
         self.flush(EXIT_TIMEOUT)
 
     def _build(self) -> None:
@@ -166,11 +175,11 @@ class AmplitudeSink:
         # The SDK would shut every client down at the end of every process, a parent's
         # client in the child as well, and send the parent's events from there.
         unhooked = {"_register_on_exit": _nothing}
-        client = type("_Client", (sdk.Amplitude,), unhooked)(
+        client: Any = type("_Client", (sdk.Amplitude,), unhooked)(
             self._api_key, configuration
         )
         send = storage.workers.send
-        storage.workers.send = lambda events: self._send(storage, send, events)
+        storage.workers.send = partial(self._send, storage, send)
         self._event = _event_class(sdk.BaseEvent)
         self._storage, self._client = storage, client
 
@@ -189,17 +198,20 @@ class AmplitudeSink:
             reason = "unreadable"
         else:
             reason = "invalid_api_key"
-        lost = 0
+        lost: Counter[str] = Counter()
         for event, tried in zip(events, tries, strict=True):
             if event.answered or event.retry > tried:
                 continue
             if reason == "unreadable":
+                if not _is_json(event.wire):
+                    lost["unencodable"] += 1
+                    continue
                 event.retry += 1
                 if storage.push(event)[0]:
                     continue
-            lost += 1
+            lost[f"amplitude_{reason}"] += 1
         if lost:
-            self._settle(lost, Outcome(dropped=((f"amplitude_{reason}", lost),)))
+            self._settle(lost.total(), Outcome(dropped=tuple(lost.items())))
 
     def _answered(self, event: Any, code: int, message: str | None) -> None:
         event.answered = True
@@ -217,6 +229,14 @@ class AmplitudeSink:
             listener = self._listener
         if listener is not None:
             listener(outcome)
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except Exception:
+        return False
+    return True
 
 
 def _nothing(client: object) -> None:

@@ -103,6 +103,9 @@ def before_threads_end(flush: Callback) -> None:
     if "threads" not in _installed:
         _installed.add("threads")
         threading: Any = import_module("threading")
+        # The latest is called first, and this one stops the pool that the vendor's SDK
+        # sends with: it has to be earlier than ours.
+        import_module("concurrent.futures.thread")
         try:
             # What concurrent.futures uses as well; atexit would be too late.
             threading._register_atexit(_before_threads.call)
