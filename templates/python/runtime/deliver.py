@@ -195,7 +195,8 @@ class Worker:
                 rows.append(row)
                 events.append(event)
         if dead or later:
-            self._settle((), dead, later, 0.0)
+            tries = min([row.attempts for row in later], default=0)
+            self._settle((), dead, later, random.uniform(0.1, _span(tries)))
         if rows:
             self._send(rows, events)
 
@@ -226,11 +227,12 @@ class Worker:
         # After trouble, fewer at once: an event that brings a server down is alone
         # after a while, and the others have gone.
         if verdict.smaller or (again and not sent):
-            self._size = max(1, self._size // 2)
+            self._size = max(1, min(self._size, len(rows)) // 2)
         elif not again:
             self._size = min(self._batch, self._size * 2)
         if again and not sent and not dead:
-            self._failures += 1
+            # The long pauses begin when fewer at once has not helped.
+            self._failures = 1 if self._size > 1 else self._failures + 1
             if verdict.trouble != self._trouble:
                 self._trouble = verdict.trouble
                 self._say(f"the destination takes nothing: {verdict.trouble}")
@@ -250,9 +252,12 @@ class Worker:
         written is sent again.
         """
         if not wait and again:
-            # Full jitter over a span that doubles with each try, up to a minute.
+            # Among others, an event is not known to be the one that fails: then what
+            # counts is how long nothing has gone.
             tries = min(row.attempts for row in again)
-            wait = random.uniform(0, min(60.0, 0.5 * 2.0 ** min(tries, 10)))
+            if len(again) > 1:
+                tries = min(tries, self._failures)
+            wait = random.uniform(0, _span(tries))
         ids = [row.id for row in again]
 
         def write() -> bool:
@@ -312,3 +317,10 @@ class Worker:
             f" {sum(self._dead.values())}{dead and ' (' + dead[2:] + ')'};"
             f" {status.waiting} wait{held}; {status.dead} dead letters{overdue}"
         )
+
+
+def _span(tries: int) -> float:
+    """Give the seconds within which to try again: twice as many each time, up to a
+    minute.
+    """
+    return min(60.0, 0.1 * 2.0 ** min(tries, 10))

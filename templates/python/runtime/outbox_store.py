@@ -468,10 +468,9 @@ def _merge(run: Run, rows: Sequence[Row]) -> None:
         known = best.get(row[:3])
         if known is None or (known[6] and not row[6]):
             best[row[:3]] = row
-    # Workers that merge the same facts take their locks in the same order.
-    facts = sorted(best)
-    for start in range(0, len(facts), _MERGED_AT_ONCE):
-        part = [best[fact] for fact in facts[start : start + _MERGED_AT_ONCE]]
+    kept = list(best.values())
+    for start in range(0, len(kept), _MERGED_AT_ONCE):
+        part = kept[start : start + _MERGED_AT_ONCE]
         places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, 0, 0)"] * len(part))
         run(_MERGE.format(rows=places), [value for row in part for value in row])
 
