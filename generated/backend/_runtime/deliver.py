@@ -195,7 +195,8 @@ class Worker:
                 rows.append(row)
                 events.append(event)
         if dead or later:
-            self._settle((), dead, later, 0.0)
+            tries = min([row.attempts for row in later], default=0)
+            self._settle((), dead, later, random.uniform(0.1, _span(tries)))
         if rows:
             self._send(rows, events)
 
@@ -251,9 +252,12 @@ class Worker:
         written is sent again.
         """
         if not wait and again:
-            # Full jitter over a span that doubles with each try, up to a minute.
+            # Among others, an event is not known to be the one that fails: then what
+            # counts is how long nothing has gone.
             tries = min(row.attempts for row in again)
-            wait = random.uniform(0, min(60.0, 0.1 * 2.0 ** min(tries, 10)))
+            if len(again) > 1:
+                tries = min(tries, self._failures)
+            wait = random.uniform(0, _span(tries))
         ids = [row.id for row in again]
 
         def write() -> bool:
@@ -313,3 +317,10 @@ class Worker:
             f" {sum(self._dead.values())}{dead and ' (' + dead[2:] + ')'};"
             f" {status.waiting} wait{held}; {status.dead} dead letters{overdue}"
         )
+
+
+def _span(tries: int) -> float:
+    """Give the seconds within which to try again: twice as many each time, up to a
+    minute.
+    """
+    return min(60.0, 0.1 * 2.0 ** min(tries, 10))

@@ -292,12 +292,14 @@ def _ask_consent(
 # --- its parts ---
 
 
+def _metadata(members: Mapping[str, Any]) -> dict[str, object]:
+    found = members.get("ingestion_metadata")
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
 def _source_of(plan: ClientPlan, members: Mapping[str, Any]) -> str | None:
     """Give the source that an event says it is of; the plan knows which there are."""
-    metadata = members.get("ingestion_metadata")
-    if not isinstance(metadata, dict):
-        return None
-    named = cast("dict[str, object]", metadata).get("source_name")
+    named = _metadata(members).get("source_name")
     start = f"{plan.name}/"
     if isinstance(named, str) and named.startswith(start):
         return named[len(start) :]
@@ -319,7 +321,7 @@ def _begin(
     metadata: dict[str, str] = {}
     if source is not None:
         metadata["source_name"] = f"{plan.name}/{source}"
-    version: object = (members.get("ingestion_metadata") or {}).get("source_version")
+    version = _metadata(members).get("source_version")
     if isinstance(version, str) and _VERSION.fullmatch(version) is not None:
         metadata["source_version"] = version
     now = sender.now
@@ -362,7 +364,7 @@ def _read_properties(
         row = rows.get(name)
         if row is None:
             if not own and is_extra_property(name):
-                if extras is not None and is_scalar(value):
+                if extras is not None and is_scalar(name) and is_scalar(value):
                     extras[name] = cast("Json", value)
                 continue
             found.append(_unknown(event, name))

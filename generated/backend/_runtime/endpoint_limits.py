@@ -40,7 +40,7 @@ class Buckets:
         most: int = MOST_BUCKETS,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._rate = rate
+        self.rate = rate
         self._most = most
         self._clock = clock
         self._lock = Lock()
@@ -53,7 +53,7 @@ class Buckets:
         """Take so much from a bucket: 0.0 when it was there, else nothing is taken and
         the seconds are given until it is. What no bucket holds takes a full one.
         """
-        burst, a_second = self._rate
+        burst, a_second = self.rate
         number = min(number, burst)
         now = self._clock()
         with self._lock:

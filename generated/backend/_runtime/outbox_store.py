@@ -8,11 +8,14 @@ where one fact has one row, and send from that.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from time import time_ns
 from typing import Any, Final, NamedTuple, TypeAlias
+
+from .outbox_quarantine import TABLE as QUARANTINE
+from .outbox_quarantine import QuarantineTable
 
 Row: TypeAlias = tuple[Any, ...]
 Run: TypeAlias = Callable[..., list[Row]]
@@ -115,6 +118,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         " due_at bigint NOT NULL, state integer NOT NULL,"
         " PRIMARY KEY (event, insert_id))",
     ),
+    (QUARANTINE,),
 )
 """The steps of the schema; a store applies those that are newer than its own."""
 
@@ -166,7 +170,7 @@ _BURY: Final = (
 )
 
 
-class Store(ABC):
+class Store(QuarantineTable):
     """Where an outbox is kept. The methods of workers may be called from any process
     that can reach it, by several at once. All raise OutboxError.
     """

@@ -59,20 +59,20 @@ class LookUps:
         """
         desk = self._desk()
         ends = None if budget is None else monotonic() + budget
-        asked: list[Any] = []
-        for question in questions:
+        answers: list[Any] = []
+        asked: list[tuple[int, Future[Any] | None]] = []
+        for number, question in enumerate(questions):
             answer = desk.kept(question)
             if answer is _NOTHING:
-                answer = (
-                    desk.ask_here(question, keep)
-                    if ends is None
-                    else desk.submit(question, ends, keep)
-                )
-            asked.append(answer)
-        return [
-            self._answer(question, answer, ends)
-            for question, answer in zip(questions, asked, strict=True)
-        ]
+                answer = None
+                if ends is None:
+                    asked.append((number, desk.ask_here(question, keep)))
+                else:
+                    asked.append((number, desk.submit(question, ends, keep)))
+            answers.append(answer)
+        for number, future in asked:
+            answers[number] = self._answer(questions[number], future, ends)
+        return answers
 
     async def ask_async(
         self, questions: Sequence[Question], budget: float | None, keep: float
@@ -111,14 +111,14 @@ class LookUps:
         desk.keep(question, answer, keep)
         return answer
 
-    def _answer(self, question: Question, asked: Any, ends: float | None) -> Any:
-        if asked is None:
+    def _answer(
+        self, question: Question, future: Future[Any] | None, ends: float | None
+    ) -> Any:
+        if future is None:
             self._count(question, "busy")
             return None
-        if not isinstance(asked, Future):
-            return asked
         try:
-            return asked.result(None if ends is None else max(0.0, ends - monotonic()))
+            return future.result(None if ends is None else max(0.0, ends - monotonic()))
         except (TimeoutError, CancelledError):
             self._count(question, "slow")
         except _ProviderError as failed:
