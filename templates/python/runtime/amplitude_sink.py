@@ -78,6 +78,7 @@ class AmplitudeSink:
         self._storage: Any = None
         self._process = os.getpid()
         self._waiting = 0
+        self._hurry = False
 
     def report_to(self, listener: Listener) -> None:
         """Tell the listener what the vendor answered, from the SDK's threads."""
@@ -99,6 +100,8 @@ class AmplitudeSink:
             self._waiting += taken
         for event in events[:taken]:
             client.track(make(event))
+        if self._hurry:
+            client.flush()
         if taken < number:
             return Outcome(taken, 0, (("buffer_full", number - taken),))
         return Outcome(taken)
@@ -148,10 +151,8 @@ class AmplitudeSink:
         self.close(EXIT_TIMEOUT)
 
     def _at_sigterm(self) -> None:
-        client = self._client
-        if client is not None:
-            # Requests that are ending have events as well, and little time.
-            client.configuration.flush_interval_millis = 10
+        # Requests that are ending have events as well, and nobody says when all is over.
+        self._hurry = True
         self.flush(EXIT_TIMEOUT)
 
     def _build(self) -> None:
