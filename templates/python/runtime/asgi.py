@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any, TypeAlias
 
-from .exchange import WANTED, Exchange, Middleware
+from .exchange import WANTED, Exchange, Middleware, settle
 from .request import Request
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -56,15 +56,16 @@ class AsgiMiddleware(Middleware):
 def _answering(exchange: Exchange, request: Request, send: Send) -> Send:
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = list(message.get("headers") or ())
+            status, headers = message["status"], list(message.get("headers") or ())
             exposed = [
                 bytes(value).decode("latin-1")
                 for name, value in headers
                 if bytes(name).lower() == b"access-control-expose-headers"
             ]
+            await settle(request, status)
             headers += [
                 (name.lower().encode(), value.encode())
-                for name, value in exchange.answer(request, message["status"], exposed)
+                for name, value in exchange.answer(request, status, exposed)
             ]
             message = {**message, "headers": headers}
         await send(message)

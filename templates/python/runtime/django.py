@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
 from typing import Any, Final
 
-from .asgi import headers_of
-from .exchange import WANTED, Exchange, Middleware
+from .asgi import headers_of as headers_of_scope
+from .exchange import Exchange, Middleware, settle
 from .request import Request
+from .wsgi import headers_of
 
-_KEYS: Final = {f"HTTP_{name.upper().replace('-', '_')}": name for name in WANTED}
 _OPTIONS: Final = frozenset(("api_key", "origins", "trusted_proxies", "user"))
 _END: Final = object()
 
@@ -79,6 +79,7 @@ class DjangoMiddleware(Middleware):
         exchange, own = self._take(request, await self._find_user(request))
         with own.active():
             response = await self.get_response(request)
+        await settle(own, response.status_code)
         return _told(exchange, own, response)
 
     def _take(
@@ -88,11 +89,8 @@ class DjangoMiddleware(Middleware):
         scope = getattr(request, "scope", None)
         return self._begin(
             request,
-            (
-                {name: meta[key] for key, name in _KEYS.items() if key in meta}
-                if scope is None
-                else headers_of(scope)  # META joins the cookies of HTTP/2 by commas
-            ),
+            # META joins the cookies of HTTP/2 by commas.
+            headers_of(meta) if scope is None else headers_of_scope(scope),
             peer=meta.get("REMOTE_ADDR"),
             scheme=request.scheme,
             user=user if self._asks_django or self._user_is_async else None,

@@ -49,6 +49,14 @@ class Settings(NamedTuple):
     api_key: str | None = None
 
 
+async def settle(request: Request, status: int) -> None:
+    """Settle what an answer confirms, without holding the event loop."""
+    if request.unsettled and 200 <= status < 400:
+        from asyncio import to_thread
+
+        await to_thread(request.settle)
+
+
 class Exchange:
     """A request and its answer, as HTTP has them.
 
@@ -99,6 +107,16 @@ class Exchange:
         request.answered = True
         if not 200 <= status < 400:
             return []
+        try:
+            request.settle()
+            return self._headers_of(request, status, exposed)
+        except Exception as error:
+            request.problem("confirmation_failed", error)
+            return []
+
+    def _headers_of(
+        self, request: Request, status: int, exposed: Iterable[str]
+    ) -> list[tuple[str, str]]:
         headers: list[tuple[str, str]] = []
         if request.confirmed:
             listed = carriers.write_confirmed(request.confirmed)
@@ -183,6 +201,13 @@ class Middleware:
     ) -> None:
         if isinstance(origins, str):
             raise TypeError("origins is a list of origins, not one text")
+        for origin in origins:
+            if origin.count("/") != 2 or "://" not in origin:
+                raise ValueError(
+                    f"{origin!r} is no origin: https://shop.example is one"
+                )
+        if type(trusted_proxies) is not int or trusted_proxies < 0:
+            raise ValueError("trusted_proxies is a number of proxies")
         if api_key is None and self.api_key_variable is not None:
             api_key = os.environ.get(self.api_key_variable) or None
         self._user = user

@@ -98,6 +98,12 @@ class OutboxSink:
             except ValueError:  # left in another task than it was entered in
                 _bound.set(mine.outer)
 
+    def in_transaction(self) -> bool:
+        """Tell whether what is emitted here is part of a caller's transaction, and so
+        may still be rolled back.
+        """
+        return self._bound() is not None
+
     def knows(
         self, event_name: str, insert_id: str, device_id: str | None = None
     ) -> bool:

@@ -10,6 +10,7 @@ from contextvars import ContextVar, Token
 from typing import Any, Final
 
 from .context import Context, activated
+from .sinks import Sink
 from .values import Json
 
 MOST_CONFIRMED: Final = 20
@@ -38,6 +39,7 @@ class Request:
         self.answered = False
         self._read = read
         self.problem = problem
+        self.unsettled: dict[str, Callable[[], bool]] = {}
         self._user = user
         self._base: Context | None = None
         self._personal: tuple[Context, str, Context] | None = None
@@ -109,12 +111,14 @@ class Request:
 
     # --- what the answer says ---
 
-    def confirm(self, insert_id: str) -> None:
+    def confirm(self, insert_id: str, check: Callable[[], bool] | None = None) -> None:
         """Tell the page, with the answer, that the server has this fact: its own copy
         can go.
 
         An answer of 2xx or 3xx says so, for at most 20 facts. What is confirmed when
         the answer is on its way is counted, and the page's copy waits for its grace.
+        `check` is asked before the answer whether it is so by then: of a fact that is
+        part of a transaction, whether it was committed.
         """
         if insert_id in self.confirmed:
             return
@@ -124,6 +128,23 @@ class Request:
             self.problem("confirmed_too_many")
         else:
             self.confirmed.append(insert_id)
+            if check is not None:
+                self.unsettled[insert_id] = check
+
+    def settle(self) -> None:
+        """Withdraw what was confirmed on a condition that does not hold; this may ask a
+        database.
+        """
+        while self.unsettled:
+            insert_id, check = self.unsettled.popitem()
+            try:
+                holds = check()
+            except Exception as error:
+                self.problem("confirmation_unknown", error)
+                holds = False
+            if not holds:
+                self.problem("confirmation_withdrawn")
+                self.confirmed.remove(insert_id)
 
     def no_fact(self) -> None:
         """Tell the page that this request made no fact although its answer is 2xx: a
@@ -132,3 +153,21 @@ class Request:
         if self.answered:
             self.problem("no_fact_too_late")
         self.has_fact = False
+
+
+def confirm(sink: Sink | None, event: str, insert_id: str) -> None:
+    """Confirm a fact with the answer to the present request, if there is one: as it is,
+    or, where it is part of a transaction, if that is committed by then.
+    """
+    request = _request.get()
+    if request is None:
+        return
+    store: Any = sink
+    in_transaction = getattr(store, "in_transaction", None)
+    if in_transaction is None or not in_transaction():
+        request.confirm(insert_id)
+    else:
+        request.confirm(
+            insert_id,
+            lambda: store.knows(event, insert_id) or store.promised(event, insert_id),
+        )

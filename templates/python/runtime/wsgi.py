@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from .exchange import WANTED, Middleware
@@ -43,7 +43,7 @@ class WsgiMiddleware(Middleware):
         """Answer one request."""
         exchange, request = self._begin(
             environ,
-            {name: environ[key] for key, name in _KEYS.items() if key in environ},
+            headers_of(environ),
             peer=environ.get("REMOTE_ADDR"),
             scheme=environ.get("wsgi.url_scheme", "http"),
         )
@@ -56,7 +56,7 @@ class WsgiMiddleware(Middleware):
                 for name, value in headers
                 if name.lower() == "access-control-expose-headers"
             ]
-            more = exchange.answer(request, int(status[:3]), exposed)
+            more = exchange.answer(request, _number(status), exposed)
             return start_response(status, [*headers, *more], *error)
 
         with request.active():
@@ -67,6 +67,15 @@ class WsgiMiddleware(Middleware):
         ):
             return body  # nothing of the application runs any more
         return _Body(request, body)
+
+
+def headers_of(environ: Mapping[str, Any]) -> dict[str, str]:
+    """Give the headers that are read, in lower case."""
+    return {name: environ[key] for key, name in _KEYS.items() if key in environ}
+
+
+def _number(status: str) -> int:
+    return int(status[:3]) if status[:3].isdecimal() else 0
 
 
 class _Body:

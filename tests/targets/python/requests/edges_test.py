@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,15 +187,13 @@ def test_a_session_that_is_not_valid_is_nobody_s(site: Site) -> None:
     assert site.shop.stats().problems == {}
 
 
-def test_wrong_options_are_told_at_the_start(build: Callable[..., Site], shop: Any) -> None:
+def test_wrong_settings_of_django_are_told_at_the_start(build: Callable[..., Site]) -> None:
     from django.core.exceptions import ImproperlyConfigured
 
     with pytest.raises(ImproperlyConfigured, match="TRACKSIDE has no option 'proxies': there are api_key, origins"):
         build("django wsgi, views", proxies=1)
     with pytest.raises(ImproperlyConfigured, match="async"):
         build("django wsgi, views", user=named_async)
-    with pytest.raises(TypeError, match="list of origins"):
-        shop.middleware.WsgiMiddleware(None, origins="https://shop.example")
 
 
 # --- bodies of WSGI ---
@@ -322,3 +323,66 @@ def test_people_do_not_mix(build: Callable[..., Site]) -> None:
     first.ask("/see/first", HEADER)
     second.ask("/see/second", HEADER)
     assert first.steps("user_id") == {"first": PERSON, "second": ANOTHER}
+
+
+# --- confirmation and transactions ---
+
+
+@pytest.mark.parametrize("kind", ["flask", "starlette", "fastapi", "django wsgi, views", "django asgi, async views"])
+@pytest.mark.parametrize(
+    ("end", "confirmed", "problems"),
+    [
+        ("commit", 2, {}),
+        ("rollback", 0, {"confirmation_withdrawn": 2}),
+        ("leave-open", 0, {"confirmation_withdrawn": 2}),
+    ],
+)
+def test_a_fact_of_a_transaction_is_confirmed_when_it_is_committed(
+    build: Callable[..., Site], tmp_path: Path, kind: str, end: str, confirmed: int, problems: dict[str, int]
+) -> None:
+    site = build(kind)
+    shop, path = site.shop, tmp_path / "outbox.sqlite"
+    shop.sink = shop.OutboxSink(shop.SQLite(path))
+    shop.configure(sink=shop.sink, strict=False)
+    shop.connect = lambda: sqlite3.connect(path, check_same_thread=False)
+    with closing(shop.connect()) as connection:
+        shop.connection = connection
+        answer = site.ask(f"/in-transaction/{end}", {**HEADER, "Sec-Fetch-Mode": "navigate"})
+        assert answer.status == 200
+        assert len(listed(answer)[1:]) == confirmed
+        assert (answer.cookie("trackside_ok") is not None) == bool(confirmed)
+        assert shop.stats().problems == problems
+        connection.rollback()
+    assert len(listed(site.ask("/buy/ORD-3", HEADER))) == 2
+    shop.close()
+
+
+def test_a_store_that_cannot_say_confirms_nothing(build: Callable[..., Site]) -> None:
+    site = build("starlette")
+
+    def broken() -> bool:
+        raise OSError("no database")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        site.shop.middleware.Request.current().confirm("123", broken)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    answer = asyncio.run(sites.exchange(site.shop.middleware.AsgiMiddleware(app), "/", []))
+    assert answer == sites.Answer(200, [], b"")
+    assert site.shop.stats().problems == {"confirmation_unknown": 1, "confirmation_withdrawn": 1}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"origins": "https://shop.example"},
+        {"origins": ["https://shop.example/"]},
+        {"origins": ["shop.example"]},
+        {"trusted_proxies": -1},
+        {"trusted_proxies": True},
+    ],
+)
+def test_options_that_could_not_work_are_refused_at_the_start(shop: Any, wrong: dict[str, Any]) -> None:
+    for middleware in (shop.middleware.WsgiMiddleware, shop.middleware.AsgiMiddleware):
+        with pytest.raises((TypeError, ValueError)):
+            middleware(None, **wrong)

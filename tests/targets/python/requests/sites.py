@@ -77,6 +77,14 @@ def act(shop: Any, path: str) -> tuple[int, dict[str, str], Any]:
             track.invoiced()
         case "dump":
             return 200, {}, shop.Context.current().dump().encode()
+        case "in-transaction":
+            with shop.sink.using(shop.connection):
+                track.purchase_completed(order_id="ORD-1")
+                track.promise_paid_by_bank(order_id="ORD-1")
+            if rest == "commit":
+                shop.connection.commit()
+            elif rest == "rollback":
+                shop.connection.rollback()
         case "thread":
             context = copy_context()
             threads = [
