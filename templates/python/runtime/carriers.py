@@ -250,7 +250,7 @@ def _vendor(jar: Sequence[tuple[str, str]], api_key: str | None) -> Carried:
         return Carried(opted_out=opted_out)
     wanted = f"AMP_MKTG_{next(iter(keys))}"
     campaigns = (_vendor_members(value) for name, value in jar if name == wanted)
-    campaign = next(filter(None, campaigns), {})
+    campaign: dict[str, Any] = next(filter(None, campaigns), {})
     return sessions[0]._replace(
         attribution=_parameters(cast("dict[object, object]", campaign)),
         opted_out=opted_out,
