@@ -56,7 +56,8 @@ class AsgiMiddleware(Middleware):
 def _answering(exchange: Exchange, request: Request, send: Send) -> Send:
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.start":
-            status, headers = message["status"], list(message.get("headers") or ())
+            status: int = message["status"]
+            headers: list[tuple[bytes, bytes]] = list(message.get("headers") or ())
             exposed = [
                 bytes(value).decode("latin-1")
                 for name, value in headers

@@ -138,7 +138,7 @@ def read_context(text: str) -> Carried | None:
     return Carried(
         device_id,
         *_session(session_id, seen_at),
-        _parameters(cast("dict[object, object]", attribution or {})),
+        _parameters(cast("dict[str, object]", attribution or {})),
         consent,
     )
 
@@ -196,7 +196,7 @@ def _categories(value: object) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def _parameters(values: Mapping[object, object]) -> dict[str, str]:
+def _parameters(values: Mapping[str, object]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in values.items():
         if (
@@ -204,7 +204,7 @@ def _parameters(values: Mapping[object, object]) -> dict[str, str]:
             and _is_line(value, LONGEST_ID)
             and len(found) < _MOST_PARAMETERS
         ):
-            found[cast("str", name)] = cast("str", value)
+            found[name] = cast("str", value)
     return found
 
 
@@ -250,11 +250,9 @@ def _vendor(jar: Sequence[tuple[str, str]], api_key: str | None) -> Carried:
         return Carried(opted_out=opted_out)
     wanted = f"AMP_MKTG_{next(iter(keys))}"
     campaigns = (_vendor_members(value) for name, value in jar if name == wanted)
-    campaign = next(filter(None, campaigns), {})
-    return sessions[0]._replace(
-        attribution=_parameters(cast("dict[object, object]", campaign)),
-        opted_out=opted_out,
-    )
+    campaign = next((found for found in campaigns if found), None)
+    attribution = {} if campaign is None else _parameters(campaign)
+    return sessions[0]._replace(attribution=attribution, opted_out=opted_out)
 
 
 def _vendor_session(text: str) -> Carried | None:

@@ -17,7 +17,7 @@ from .context import Context
 from .endpoint_copies import Arbiter, Exists, MemoryQuarantine, forward_copy, ledger_of
 from .endpoint_events import ClientPlan, Read, Rejected, read_event, sender_of
 from .endpoint_limits import Buckets, Rate, network_of
-from .endpoint_upload import Upload, UploadError, read_upload
+from .endpoint_upload import Upload, UploadError, as_object, read_upload
 from .events import Report
 from .exchange import WANTED, Middleware
 from .request import Request
@@ -208,7 +208,7 @@ class Endpoint(Middleware):
         """Give the seconds until all devices of an upload may send again, or 0."""
         numbers: dict[str, int] = {}
         for event in upload.events:
-            device: Any = event.get("device_id") if isinstance(event, dict) else None
+            device = as_object(event).get("device_id")
             if isinstance(device, str):
                 device = device[:128]
                 numbers[device] = numbers.get(device, 0) + 1
@@ -329,7 +329,7 @@ class Endpoint(Middleware):
 
     def _throttled(self, asked: Asked, wait: float) -> Reply:
         self.tracker.counts.problem("endpoint_429")
-        answer = {
+        answer: dict[str, Any] = {
             "code": 429,
             "error": "Too many requests for some devices and users",
             "eps_threshold": int(self._devices.rate.a_second),

@@ -14,7 +14,7 @@ from .carriers import read_device
 from .consent import Consent
 from .context import Context, id_flaw
 from .endpoint_extras import fields_of, is_extra_event, is_extra_property
-from .endpoint_upload import as_moment
+from .endpoint_upload import as_moment, as_object
 from .events import Event, Key, Revenue, Violation, violation
 from .record import Refusal, add_revenue, insert_id, time_of
 from .sinks import WireEvent
@@ -222,7 +222,7 @@ def who(user_id: str) -> int:
     bits over the UTF-16 code units, low byte first.
 
     >>> who("customer-4711"), who("")
-    (2911406379, 2166136261)
+    (558132751, 2166136261)
     """
     number = 0x811C9DC5
     for byte in user_id.encode("utf-16-le", "surrogatepass"):
@@ -267,8 +267,7 @@ def _identify(
 
 
 def _extension(members: Mapping[str, Any]) -> dict[str, Any]:
-    mine = members.get("trackside")
-    return cast("dict[str, Any]", mine) if isinstance(mine, dict) else {}
+    return as_object(members.get("trackside"))
 
 
 def _ask_consent(
@@ -292,14 +291,9 @@ def _ask_consent(
 # --- its parts ---
 
 
-def _metadata(members: Mapping[str, Any]) -> dict[str, object]:
-    found = members.get("ingestion_metadata")
-    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
-
-
 def _source_of(plan: ClientPlan, members: Mapping[str, Any]) -> str | None:
     """Give the source that an event says it is of; the plan knows which there are."""
-    named = _metadata(members).get("source_name")
+    named = as_object(members.get("ingestion_metadata")).get("source_name")
     start = f"{plan.name}/"
     if isinstance(named, str) and named.startswith(start):
         return named[len(start) :]
@@ -321,7 +315,7 @@ def _begin(
     metadata: dict[str, str] = {}
     if source is not None:
         metadata["source_name"] = f"{plan.name}/{source}"
-    version = _metadata(members).get("source_version")
+    version = as_object(members.get("ingestion_metadata")).get("source_version")
     if isinstance(version, str) and _VERSION.fullmatch(version) is not None:
         metadata["source_version"] = version
     now = sender.now
@@ -358,9 +352,7 @@ def _read_properties(
     found: list[Violation] = []
     is_wrong = False
     rows = event.rows
-    if not isinstance(given, dict):
-        given = {}
-    for name, value in cast("dict[str, object]", given).items():
+    for name, value in as_object(given).items():
         row = rows.get(name)
         if row is None:
             if not own and is_extra_property(name):
@@ -433,15 +425,13 @@ def _read_person(plan: ClientPlan, members: Mapping[str, Any], sender: Sender) -
     if known is None and plan.people:
         known = plan.people[0]
     rows = {(row[1], row[0]): row[2:] for row in known.rows} if known else {}
-    given = members.get("user_properties")
+    given = as_object(members.get("user_properties"))
     changes: dict[str, Json] = {}
     found: list[Violation] = []
     extra = False
-    for operation, values in (given if isinstance(given, dict) else {}).items():
-        if not isinstance(values, dict):
-            continue
+    for operation, values in given.items():
         group: dict[str, Json] = {}
-        for name, value in cast("dict[str, object]", values).items():
+        for name, value in as_object(values).items():
             row = rows.get((operation, name))
             if row is None:
                 if not sender.own and is_extra_property(name):
@@ -481,8 +471,7 @@ def _read_extra(plan: ClientPlan, members: Mapping[str, Any], sender: Sender) ->
     _identify(record, None, members, {}, sender)
     _check_random(record, members.get("insert_id"))
     record.update(cast("Any", fields_of(members)))
-    given = members.get("event_properties")
-    for key, value in (given if isinstance(given, dict) else {}).items():
+    for key, value in as_object(members.get("event_properties")).items():
         if is_scalar(key) and is_scalar(value):
             record["event_properties"][key] = value
     return Read(record)

@@ -67,6 +67,11 @@ def read_upload(body: bytes, encoding: str = "", largest: int = LARGEST) -> Uplo
     return Upload(False, found, _time_of_text(members), len(body))
 
 
+def as_object(value: object) -> dict[str, Any]:
+    """Take a JSON object; what is none has no members."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
 def as_moment(value: object) -> int | None:
     """Read ms since 1970: thirteen digits, so that seconds are not taken for them."""
     if isinstance(value, float) and value.is_integer():

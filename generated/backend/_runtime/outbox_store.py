@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
+from inspect import iscoroutinefunction
 from time import time_ns
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -477,10 +478,10 @@ def _merge(run: Run, rows: Sequence[Row]) -> None:
 
 def connection_of(given: Any) -> Any:
     """Give the connection of a session of SQLAlchemy; anything else as it is."""
-    ask: Any = getattr(given, "connection", None)
-    if hasattr(given, "exec_driver_sql") or not callable(ask):
+    if hasattr(given, "exec_driver_sql"):
         return given
-    return ask()
+    ask: Any = getattr(given, "connection", None)
+    return ask() if callable(ask) and not iscoroutinefunction(ask) else given
 
 
 def now_ms() -> int:

@@ -10,6 +10,7 @@ from contextvars import ContextVar, Token
 from typing import Any, Final
 
 from .context import Context, activated
+from .sinks import Sink
 from .values import Json
 
 MOST_CONFIRMED: Final = 20
@@ -154,18 +155,19 @@ class Request:
         self.has_fact = False
 
 
-def confirm(sink: Any, event: str, insert_id: str) -> None:
+def confirm(sink: Sink | None, event: str, insert_id: str) -> None:
     """Confirm a fact with the answer to the present request, if there is one: as it is,
     or, where it is part of a transaction, if that is committed by then.
     """
     request = _request.get()
     if request is None:
         return
-    in_transaction = getattr(sink, "in_transaction", None)
+    store: Any = sink
+    in_transaction = getattr(store, "in_transaction", None)
     if in_transaction is None or not in_transaction():
         request.confirm(insert_id)
     else:
         request.confirm(
             insert_id,
-            lambda: sink.knows(event, insert_id) or sink.promised(event, insert_id),
+            lambda: store.knows(event, insert_id) or store.promised(event, insert_id),
         )

@@ -227,7 +227,7 @@ class Tracker:
             if event.hybrid and receipt.accepted:
                 if self._promises:
                     self._promises.keep(insert_id)
-                _confirm(self.sink, event.name, insert_id)
+                _confirm(self.sink(), event.name, insert_id)
             return receipt
         except Refusal as refusal:
             return self._refused(event.name, refusal, insert_id, found, properties)
@@ -306,7 +306,7 @@ class Tracker:
             refused = self._remember(event.name, insert_id, within)
             if refused is not None:
                 raise Refusal(refused)
-            _confirm(self.sink, event.name, insert_id)
+            _confirm(self.sink(), event.name, insert_id)
             return Receipt(True, insert_id, found)
         except Refusal as refusal:
             if refusal.found is not None:
@@ -509,7 +509,7 @@ class Tracker:
         return "PYTEST_CURRENT_TEST" in os.environ
 
 
-def _confirm(sink: object, event: str, insert_id: str) -> None:
+def _confirm(sink: Sink | None, event: str, insert_id: str) -> None:
     """Let the answer to the present request tell the client that a fact is here."""
     from .request import confirm
 

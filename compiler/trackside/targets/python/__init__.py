@@ -25,6 +25,7 @@ from trackside.targets.python.client import (
     middleware_context,
 )
 from trackside.targets.python.declarations import types_context, values_context
+from trackside.targets.python.endpoint import VALUES, endpoint_context, serves
 from trackside.targets.python.events import Function, Names, function
 from trackside.targets.python.imports import block, standard, together
 from trackside.targets.python.layout import Code, Group
@@ -77,6 +78,12 @@ def render(plan: Plan, source: Source) -> Iterator[File]:
     yield File(f"{out}/__init__.py", _print("init", {**front_page(plan, source, found), "package": Code(package)}))
     middleware = {**middleware_context(plan, source), "package": Code(package)}
     yield File(f"{out}/middleware.py", _print("middleware", middleware))
+    if serves(plan, source):
+        client_types = Types("client")
+        context = endpoint_context(plan, source, client_types)
+        yield File(f"{out}/endpoint.py", _print("endpoint", {**context, "package": Code(package)}))
+        if client_types.declared:
+            yield File(f"{out}/{VALUES}.py", _print("values", values_context(client_types)))
     yield File(f"{out}/__main__.py", _print("main", {**commands_context(plan, source), "package": Code(package)}))
     yield File(f"{out}/py.typed", "")
     for name, text in _runtime():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trackside.ir import Destination, Enrichment, Plan, Source, View, ViewProperty
     from trackside.targets.python.types import Types
 
-_OPERATIONS = {
+OPERATIONS = {
     "set": "$set",
     "set_once": "$setOnce",
     "add": "$add",
@@ -296,7 +296,7 @@ def _signature(
         one = argument(types, names, prop, place, optional=True)
         arguments.append(one)
         if operations:
-            operation = _OPERATIONS[prop.declared.operation or "set"]
+            operation = OPERATIONS[prop.declared.operation or "set"]
             table.append(one.reader.row(8, one.key, python_string(operation), one.name))
     if not arguments:
         return _NONE
