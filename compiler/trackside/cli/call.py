@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import trackside
-from trackside.cli import build, check, collect, explain, init, schema
+from trackside.cli import build, check, collect, deliver, explain, init, schema
 from trackside.cli.console import abandon_output
 from trackside.cli.options import WrongCallError
 
@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"trackside {trackside.__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    for command in (init, check, build, collect, explain, schema):
+    for command in (init, check, build, collect, deliver, explain, schema):
         command.declare(commands)
     return top
 
