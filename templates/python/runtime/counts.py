@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -47,6 +48,7 @@ class Counts:
 
     def __init__(self, log: Log | None = None) -> None:
         self.log = Log() if log is None else log
+        self.before_reading: Callable[[], object] | None = None
         self._start()
 
     def _start(self) -> None:
@@ -135,6 +137,8 @@ class Counts:
 
     def read(self) -> Stats:
         """Give the counts as they are now."""
+        if self.before_reading is not None:
+            self.before_reading()  # to count what time alone brings about
         with self._lock:
             return Stats(
                 self._accepted,

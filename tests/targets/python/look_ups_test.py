@@ -112,6 +112,15 @@ def test_all_look_ups_of_a_call_have_one_budget_and_are_asked_at_once(asked: Any
     assert asked.stats().problems == {"enrichment_slow:customer": 1, "enrichment_slow:budget": 1}
 
 
+def ask_until_busy(asked: Any, times: int) -> int:
+    """Make calls for ever new people, until so many found the provider busy; give how many calls that took."""
+    for number in range(5000):
+        assert asked.track.visited(context=someone(asked, f"user-{number:05}")).accepted
+        if asked.stats().problems.get("enrichment_busy:customer") == times:
+            return number + 1
+    raise AssertionError("never busy")
+
+
 def test_a_provider_that_hangs_costs_the_budget_and_then_nothing(asked: Any) -> None:
     limits: Any = import_module(f"{asked.__name__}._runtime.look_ups")
     let_go = threading.Event()
@@ -122,15 +131,27 @@ def test_a_provider_that_hangs_costs_the_budget_and_then_nothing(asked: Any) -> 
         let_go.wait(60)
 
     configure(asked, customer=hang, budget=0.005)
-    for number in range(limits.UNDER_WAY + 20):
-        assert asked.track.visited(context=someone(asked, f"user-{number:05}")).accepted
+    number = ask_until_busy(asked, 20)
     problems = asked.stats().problems
-    assert problems == {"enrichment_slow:customer": limits.UNDER_WAY, "enrichment_busy:customer": 20}
+    assert problems == {"enrichment_slow:customer": number - 20, "enrichment_busy:customer": 20}
+    assert number >= limits.UNDER_WAY + 20
     assert len(calls) == limits.THREADS
     let_go.set()
     # What nobody waits for any more is not asked; then all is as before.
     wait_for(lambda: asked.track.visited(context=someone(asked, "user-again")) and "user-again" in calls)
     assert len(calls) <= limits.THREADS + 2
+
+
+def test_a_provider_that_hangs_is_in_no_other_s_way(asked: Any) -> None:
+    let_go = threading.Event()
+    configure(asked, customer=lambda _: let_go.wait(60), budget_=lambda _: {"left": 1}, budget=0.005)
+    ask_until_busy(asked, 1)
+    tracker(asked).settings.enrich.budget = 20
+    sink = tracker(asked).settings.sink
+    asked.track.compared(context=someone(asked, "user-12345"))
+    assert sent(sink) == {"segment": "new", "left": 1}
+    assert asked.stats().problems["enrichment_busy:customer"] == 2
+    let_go.set()
 
 
 def test_without_a_budget_the_caller_s_own_thread_asks(asked: Any, person: Any) -> None:

@@ -354,12 +354,17 @@ class PlanPages:
                 groups.append((markdown_text(name), Markdown(every), table(head, rows.rows(group.properties, columns))))
         look_ups = []
         for enrichment in plan.enrichments.values():
-            when = "when the call is made" if enrichment.at == "call" else "when the event is delivered"
+            when = (
+                "when the call is made"
+                if enrichment.at == "call"
+                else "when the event is delivered from an outbox; without one, when the call is made"
+            )
             said = [f"By `{enrichment.by}`, {when}."]
             if enrichment.description:
                 said.insert(0, markdown_text(enrichment.description))
             said.append(
-                "The event waits in the outbox until the provider answers."
+                "The event waits in the outbox until the provider answers; without an outbox and an answer it is "
+                "refused and counted."
                 if enrichment.required
                 else "What the provider does not know is left out, and counted."
             )
