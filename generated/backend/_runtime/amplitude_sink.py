@@ -21,7 +21,13 @@ from threading import Condition, Thread
 from time import monotonic
 from typing import Any, Final
 
-from .process import EXIT_TIMEOUT, after_fork, at_sigterm, before_threads_end
+from .process import (
+    EXIT_TIMEOUT,
+    after_fork,
+    at_sigterm,
+    before_threads_end,
+    install_again,
+)
 from .sinks import Listener, Outcome, WireEvent
 
 
@@ -183,6 +189,7 @@ class AmplitudeSink:
         storage.workers.send = partial(self._send, storage, send)
         self._event = _event_class(sdk.BaseEvent)
         self._storage, self._client = storage, client
+        install_again()
 
     def _send(self, storage: Any, send: Any, events: list[Any]) -> None:
         """Have the SDK send a batch, and see to it that each event is answered or

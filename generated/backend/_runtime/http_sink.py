@@ -27,6 +27,7 @@ from .process import (
     at_exit,
     at_sigterm,
     before_threads_end,
+    install_again,
 )
 from .sinks import Listener, Outcome, WireEvent
 
@@ -211,7 +212,7 @@ class HttpSink:
                 thread = Thread(target=self._run, name="trackside-http", daemon=True)
                 thread.start()
                 self._thread = thread
-        at_sigterm(self._at_sigterm)
+        install_again()
 
     def _wake_up(self) -> None:
         with suppress(RuntimeError):  # it is awake

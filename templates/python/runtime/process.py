@@ -8,6 +8,7 @@ a fork may copy a held lock and a signal may interrupt its holder.
 from __future__ import annotations
 
 import os
+import sys
 from _thread import start_new_thread
 from collections.abc import Callable
 from importlib import import_module
@@ -98,7 +99,8 @@ def before_threads_end(flush: Callback) -> None:
     """Call back when the main thread has ended, before the other threads are waited
     for.
 
-    It is also the last that a child of `multiprocessing` hears: it ends by `os._exit`.
+    It is also the last that a child of `multiprocessing` or of Celery's prefork pool
+    hears: it ends by `os._exit`.
     """
     if "threads" not in _installed:
         _installed.add("threads")
@@ -112,6 +114,26 @@ def before_threads_end(flush: Callback) -> None:
         except (AttributeError, RuntimeError):
             import_module("atexit").register(_before_threads.call)
     _before_threads.add(flush)
+    _install_celery()
+
+
+def install_again() -> None:
+    """Install, in a process that begins to send, what was not there before: modules
+    come later, and servers reset signals in their children.
+    """
+    _install_celery()
+    _install_sigterm()
+
+
+def _install_celery() -> None:
+    signals: Any = sys.modules.get("celery.signals")
+    if signals is not None and "celery" not in _installed:
+        _installed.add("celery")
+        signals.worker_process_shutdown.connect(_pool_ends, weak=False)
+
+
+def _pool_ends(**_: object) -> None:
+    _before_threads.call()
 
 
 # --- SIGTERM ---
