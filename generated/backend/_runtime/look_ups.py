@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 THREADS: Final = 8
-"""Look-ups that run at once; others wait their turn, within their budget."""
+"""Look-ups of one provider that run at once; others wait, within their budget."""
 UNDER_WAY: Final = 64
-"""Look-ups that run or wait; one more is not asked, and counted."""
+"""Look-ups of one provider that run or wait; one more is not asked, and counted."""
 KEPT: Final = 1024
-"""Answers that are kept; the one that was not asked for longest goes first."""
+"""Answers of one provider that are kept; the oldest goes first."""
 _NOTHING: Final[Any] = object()
 
 
@@ -49,7 +49,12 @@ class LookUps:
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
-        self._made = _Desk()
+        self._start()
+
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._loop = _Loop()
+        self._desks: dict[str, _Desk] = {}
 
     def ask(
         self, questions: Sequence[Question], budget: float | None, keep: float
@@ -57,11 +62,11 @@ class LookUps:
         """Ask all at once and wait for at most `budget` seconds; None where there is no
         answer. Without a budget, ask in this thread, one after the other.
         """
-        desk = self._desk()
         ends = None if budget is None else monotonic() + budget
         answers: list[Any] = []
         asked: list[tuple[int, Future[Any] | None]] = []
         for number, question in enumerate(questions):
+            desk = self._desk(question)
             answer = desk.kept(question)
             if answer is _NOTHING:
                 answer = None
@@ -89,7 +94,7 @@ class LookUps:
     ) -> Any:
         from asyncio import timeout, wait, wrap_future
 
-        desk = self._desk()
+        desk = self._desk(question)
         answer = desk.kept(question)
         if answer is not _NOTHING:
             return answer
@@ -130,10 +135,13 @@ class LookUps:
     ) -> None:
         self._counts.problem(question.problem.format(why), error)
 
-    def _desk(self) -> _Desk:
-        if self._made.process != os.getpid():
-            self._made = _Desk()
-        return self._made
+    def _desk(self, question: Question) -> _Desk:
+        if self._process != os.getpid():
+            self._start()
+        desk = self._desks.get(question.name)
+        if desk is None:
+            desk = self._desks.setdefault(question.name, _Desk(self._loop))
+        return desk
 
 
 class _Job:
@@ -154,21 +162,22 @@ class _Job:
 
 
 class _Desk:
-    """What one process has: answers that are kept, look-ups under way, threads."""
+    """What one process has for one provider, so that one that hangs is in nobody's way:
+    answers that are kept, look-ups under way, threads.
+    """
 
-    def __init__(self) -> None:
-        self.process = os.getpid()
+    def __init__(self, loop: _Loop) -> None:
+        self._loop = loop
         self._lock = Lock()
-        self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
-        self._under_way: dict[tuple[str, str], _Job] = {}
+        self._kept: dict[str, tuple[float, Any]] = {}
+        self._under_way: dict[str, _Job] = {}
         self._queue: SimpleQueue[_Job] = SimpleQueue()
         self._threads = 0
         self._free = 0
-        self._loop: AbstractEventLoop | None = None
 
     def kept(self, question: Question) -> Any:
         """Give an answer that is fresh enough, else `_NOTHING`."""
-        kept = self._kept.get((question.name, question.subject))
+        kept = self._kept.get(question.subject)
         if kept is None or kept[0] <= monotonic():
             return _NOTHING
         return kept[1]
@@ -177,7 +186,7 @@ class _Desk:
         """Keep an answer; that there is none is not worth keeping."""
         if answer is None or seconds <= 0:
             return
-        key = question.name, question.subject
+        key = question.subject
         with self._lock:
             # What was kept last stands last, so the first one is the oldest.
             self._kept.pop(key, None)
@@ -196,7 +205,7 @@ class _Desk:
         self, question: Question, ends: float | None, keep: float
     ) -> Future[Any] | None:
         """Have a thread ask, unless one already does; None when too many wait."""
-        key = question.name, question.subject
+        key = question.subject
         with self._lock:
             job = self._under_way.get(key)
             if job is not None:
@@ -248,9 +257,29 @@ class _Desk:
         job.future.set_result(answer)
 
     def _run_async(self, job: _Job, answer: Awaitable[Any]) -> None:
-        """Have an async provider answer where no event loop waits for it: in one of our
-        own, which lives as long as the process.
-        """
+        """Have an async provider answer where no event loop waits for it."""
+
+        def settle(done: Future[Any]) -> None:
+            try:
+                answer = done.result()
+            except BaseException as error:
+                job.fail(error)
+                return
+            self.keep(job.question, answer, job.keep)
+            job.future.set_result(answer)
+
+        self._loop.run(answer).add_done_callback(settle)
+
+
+class _Loop:
+    """An event loop of ours, in a thread that lives as long as the process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._loop: AbstractEventLoop | None = None
+
+    def run(self, answer: Awaitable[Any]) -> Future[Any]:
+        """Await something there."""
         import asyncio
 
         with self._lock:
@@ -265,18 +294,7 @@ class _Desk:
         async def awaited() -> Any:
             return await answer
 
-        def settle(done: Future[Any]) -> None:
-            try:
-                answer = done.result()
-            except BaseException as error:
-                job.fail(error)
-                return
-            self.keep(job.question, answer, job.keep)
-            job.future.set_result(answer)
-
-        asyncio.run_coroutine_threadsafe(awaited(), self._loop).add_done_callback(
-            settle
-        )
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop)
 
 
 class _ProviderError(Exception):

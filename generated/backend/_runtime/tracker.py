@@ -78,6 +78,7 @@ class Tracker:
         self._required_context = frozenset(required_context)
         self._enricher = Enricher(self.counts, enrichments)
         self._promises = Promises(self.counts)
+        self.counts.before_reading = self._promises.review
         self._context: dict[str, Json] = {}
         self._observed = False
         after_fork(self._restart)
@@ -135,7 +136,6 @@ class Tracker:
 
     def stats(self) -> Stats:
         """Give the counts since the start of the process."""
-        self._promises.review()
         return self.counts.read()
 
     def sink(self) -> Sink | None:
@@ -326,7 +326,6 @@ class Tracker:
 
     def promised(self, insert_id: str) -> bool:
         """Tell whether this process has promised a fact that has not come."""
-        self._promises.review()
         return insert_id in self._promises
 
     def _remember(self, event: str, insert_id: str, within: float) -> str | None:
