@@ -217,7 +217,7 @@ def _is_line(value: object, longest: int) -> bool:
 
 
 def _object(text: str) -> dict[str, Any]:
-    value: object = json.loads(text, parse_constant=_refuse)
+    value: object = _JSON.decode(text)
     if not isinstance(value, dict):
         raise ValueError
     return cast("dict[str, Any]", value)
@@ -225,6 +225,9 @@ def _object(text: str) -> dict[str, Any]:
 
 def _refuse(name: str) -> object:
     raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
 # --- the vendor's cookies ---
