@@ -67,12 +67,15 @@ class Connection:
         self._is_cut = False
         self._lock = Lock()
         self._watched = False
+        self._process = os.getpid()
         after_fork(self._leave)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a body and read the answer; raises Trouble, and nothing else, when there
         is none.
         """
+        if self._process != os.getpid():  # a fork that Python was not told of
+            self._leave()
         try:
             if self._manager is None:
                 self._manager = self._managed()
@@ -178,6 +181,7 @@ class Connection:
         self._manager = self._open = self._ends = None
         self._lock = Lock()
         self._watched = False
+        self._process = os.getpid()
         if opened is not None:
             with suppress(OSError):
                 os.close(opened.detach())

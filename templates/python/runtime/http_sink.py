@@ -175,11 +175,14 @@ class HttpSink:
             self._waiters += 1
             self._asked = True
             self._wake_up()
+            was_over = self._over
             try:
-                return self._changed.wait_for(
+                self._changed.wait_for(
                     lambda: self._over or self._gave_up or self._settled() >= mark,
                     timeout,
-                ) and (self._settled() >= mark)
+                )
+                # What is lost when the sink is closed meanwhile is settled, and left.
+                return self._settled() >= mark and self._over == was_over
             finally:
                 self._waiters -= 1
 

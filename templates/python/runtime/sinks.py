@@ -19,6 +19,7 @@ from typing import (
     cast,
 )
 
+from .process import after_fork
 from .values import Json
 
 
@@ -113,6 +114,7 @@ class NdjsonSink:
         self._lock = Lock()
         self._file: int | None = None
         self._closed = False
+        after_fork(self._unlock)
 
     def accept(self, events: Sequence[WireEvent]) -> Outcome:
         """Write the events."""
@@ -133,6 +135,10 @@ class NdjsonSink:
             while data:
                 data = data[os.write(self._file, data) :]
         return Outcome(sent=len(events))
+
+    def _unlock(self) -> None:
+        """Begin with a lock that no thread of a parent process holds."""
+        self._lock = Lock()
 
     def flush(self, timeout: float) -> bool:
         """Do nothing: every line is written when it is accepted."""

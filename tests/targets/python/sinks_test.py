@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -122,6 +123,33 @@ def test_a_file_is_shared_by_processes(shop: Any, tmp_path: Path) -> None:
     for child in children:
         assert os.waitpid(child, 0)[1] == 0
     assert len([json.loads(line) for line in path.read_text().splitlines()]) == 201
+
+
+def test_a_file_is_written_by_a_child_of_a_busy_process(shop: Any, tmp_path: Path) -> None:
+    """A thread of the parent that is writing at the fork holds a lock that nobody in the child would give back."""
+    path = tmp_path / "events.ndjson"
+    sink = shop.NdjsonSink(path)
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            sink.accept([plain(number) for number in range(50)])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)  # instead of a test that hangs
+                sink.accept([plain(1000)])
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        ended.set()
+        thread.join()
+    numbers = [json.loads(line)["event_properties"]["number"] for line in path.read_text().splitlines()]
+    assert numbers.count(1000) == 20
 
 
 class Changing:
