@@ -200,7 +200,7 @@ def delivery(times: int) -> None:
     subprocess.run([sys.executable, str(HERE / "delivery.py"), "--times", str(times)], check=True)
 
 
-PARTS = ("compiler", "stages", "calls", "delivery")
+PARTS = ("compiler", "stages", "calls", "delivery", "collect")
 
 
 def main() -> None:
@@ -220,6 +220,8 @@ def main() -> None:
         calls(arguments.times)
     if "delivery" in parts:
         delivery(arguments.times)
+    if "collect" in parts:
+        subprocess.run([sys.executable, str(HERE / "collect.py")], check=True)
 
 
 if __name__ == "__main__":

@@ -108,3 +108,4 @@ def test_the_demo_holds() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count('"insert_id": "6bb685b0-fa59-5326-945a-368bedef4fa6"') == 2
+    assert "The purchase counts once" in done.stdout
