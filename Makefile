@@ -20,7 +20,7 @@ JS_TOOLS := tests/node_modules/.installed
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-demo: $(PROJECT) | node  ## compile the plan, then record one purchase from Python and from JavaScript
+demo: $(PROJECT) | node  ## compile the plan, then send one purchase from Python and from JavaScript to a destination here
 	$(BIN)/trackside build tracking_plan.yaml
 	$(BIN)/python examples/demo/demo.py
 
@@ -62,7 +62,7 @@ $(PROJECT): pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "this Python has no venv module: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[collect]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[collect]' --group demo
 	@touch $@
 
 $(TOOLS): $(PROJECT)
