@@ -22,7 +22,7 @@ _HOSTS: Final = {
 _EVENTS: Final = 2000
 """Events in a request, at most (Amplitude, HTTP V2 and Batch API)."""
 _BYTES: Final = {False: 900_000, True: 18_000_000}
-"""Bytes in a request, at most, before compression: the vendor's 1 MB (HTTP V2) and 20 MB
+"""Bytes in a request before compression: the vendor's 1 MB (HTTP V2) and 20 MB
 (Batch), less room for what is around the events.
 """
 _THROTTLED: Final = 30.0

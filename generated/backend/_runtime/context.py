@@ -82,7 +82,8 @@ class Context:
     `session_id` is the session's start in ms, `seen_at` the time of its last event;
     `attribution` maps an event's attribution properties to their values; `consent`
     names the granted categories, None when nothing is known; `opted_out` tells that the
-    person does not want to be counted; `attempt` is the UUID that came with the request.
+    person does not want to be counted; `attempt` is the UUID that came with the
+    request.
     """
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""What is counted: nothing is lost without a number that grows, and a line in the log."""
+"""What is counted: nothing is lost without a number that grows, and a log line."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The worker of an outbox: takes rows under a lease, completes what waits for a look-up,
-sends, and writes down what became of each.
+"""The worker of an outbox: takes rows under a lease, completes what waits for a
+look-up, sends, and writes down what became of each.
 
 Killed at any moment it loses nothing: a row is done only when that is written, and a
 lease runs out. What it sent and could not write down is sent again under the same

@@ -10,7 +10,7 @@ from typing import Final
 from .counts import Counts
 
 MOST: Final = 10_000
-"""Promises that a process remembers; what is more forgets the oldest, and is counted."""
+"""Promises that a process remembers; one more forgets the oldest, and is counted."""
 
 
 class Promises:
