@@ -345,7 +345,6 @@ def middleware_context(plan: Plan, source: Source) -> dict[str, object]:
         ("._client", ["TRACKER as _tracker"]),
         ("._runtime.asgi", ["AsgiMiddleware as _AsgiMiddleware"]),
         ("._runtime.django", ["DjangoMiddleware as _DjangoMiddleware"]),
-        ("._runtime.request", ["Request as Request"]),
         ("._runtime.wsgi", ["WsgiMiddleware as _WsgiMiddleware"]),
     ]
     return {

@@ -364,7 +364,7 @@ def test_a_store_that_cannot_say_confirms_nothing(build: Callable[..., Site]) ->
         raise OSError("no database")
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        site.shop.middleware.Request.current().confirm("123", broken)
+        site.shop.Request.current().confirm("123", broken)
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     answer = asyncio.run(sites.exchange(site.shop.middleware.AsgiMiddleware(app), "/", []))

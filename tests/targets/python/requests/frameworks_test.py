@@ -175,7 +175,7 @@ def test_an_exception_confirms_nothing_and_leaves_nothing_behind(site: Site) -> 
     assert (answer.status, listed(answer)) == (500, [])
     assert len(site.events) == 1
     assert site.shop.Context.current() is None
-    assert site.shop.middleware.Request.current() is None
+    assert site.shop.Request.current() is None
     assert listed(site.ask("/buy/ORD-2", HEADER)) == ["1", site.events[1]["insert_id"]]
 
 

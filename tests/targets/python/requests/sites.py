@@ -42,7 +42,7 @@ class Failure(Exception):
 
 def act(shop: Any, path: str) -> tuple[int, dict[str, str], Any]:
     """Do what a path says: status, headers, and the body or the parts of a stream."""
-    track, current = shop.track, shop.middleware.Request.current
+    track, current = shop.track, shop.Request.current
     action, _, rest = path.strip("/").partition("/")
     match action:
         case "see":
@@ -305,7 +305,7 @@ def starlette_app(shop: Any, **options: Any) -> Any:
         await websocket.accept()
         async for text in websocket.iter_text():
             shop.track.purchase_completed(order_id=text)
-            confirmed = shop.middleware.Request.current().confirmed
+            confirmed = shop.Request.current().confirmed
             await websocket.send_text(" ".join(confirmed))
 
     options.setdefault("user", lambda scope: scope["session"].get("user_id"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from ._client import TRACKER as _tracker
 from ._runtime.asgi import AsgiMiddleware as _AsgiMiddleware
 from ._runtime.django import DjangoMiddleware as _DjangoMiddleware
-from ._runtime.request import Request as Request
 from ._runtime.wsgi import WsgiMiddleware as _WsgiMiddleware
 
 
