@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import importlib
 import json
 import keyword
 import unicodedata
@@ -19,7 +21,7 @@ from trackside.pipeline import analyse
 from trackside.targets.names import python_argument, python_name
 from trackside.targets.python import render
 
-from .conftest import ROOT, plan_of
+from .conftest import ROOT, plan_of, write_package
 
 HEAD = """\
 trackside: 1
@@ -265,3 +267,61 @@ def test_a_flaw_deep_inside_objects_is_looked_for_once_a_level(load: Any, monkey
     path = "".join(f".level_{level}" for level in reversed(range(12)))
     assert str(receipt.violations[0]) == f"top{path}.leaf is not a whole number"
     assert count == 2 * 13
+
+
+LATER = """\
+trackside: 1
+plan: {name: names, version: 1.0.0, namespace: "https://names.example"}
+destinations:
+  amplitude: {project: names, region: us, api_key: KEY}
+sources:
+  web: {side: client, target: javascript, out: web}
+  backend: {side: server, target: python, out: split_backend}
+endpoint: {route: /t, served_by: backend}
+identity:
+  device_id: {carried_in: [header, cookie, stored]}
+"""
+
+
+@pytest.mark.parametrize("length", [1, 9, 12, 14, 17, 20, 24, 30, 40, 60, 90, 160])
+def test_look_ups_and_promises_of_any_name_are_laid_out(length: int) -> None:
+    name, other = name_of(length, "n"), name_of(length, "e")
+    part = name_of(length, "p")
+    event = {
+        "kind": "purchase", "placement": "hybrid", "because": "Both.", "emitted": "later", "attribution": False,
+        "client_copy": {"grace": "1m"}, "identity": ["device_id"], "dedupe": [part], "enrich": [name, other],
+        "properties": {part: {"type": "string", "max_length": 9}, f"{part[:250]} x": "integer"},
+    }  # fmt: skip
+    answers = [{"properties": {name_of(length, word): "integer"}} for word in ("s", "t")]
+    look_ups = dict(zip((name, other), answers, strict=True))
+    text = f"{LATER}enrichments: {yaml(look_ups)}\nevents: {yaml({name_of(length, 'v'): event, 'plain': event})}\n"
+    found = check_layout(plan_of(text.replace("split_backend", "generated/backend")))
+    for path in ("aio.py", "track.py"):
+        functions = [node for node in ast.walk(ast.parse(found[path])) if isinstance(node, ast.AsyncFunctionDef)]
+        assert len(functions) == (2 if path == "aio.py" else 0)
+    assert "def promise_plain(" in found["track.py"]
+
+
+def test_awaited_calls_and_promises_of_a_plan_in_several_files(tmp_path: Path, monkeypatch: Any) -> None:
+    parts = {
+        "a": "enrichments: {customer: {properties: {segment: string}}}\nevents:\n  seen: {kind: state_change}\n",
+        "b": "events:\n  paid:\n    kind: purchase\n    placement: hybrid\n    because: Both.\n    emitted: later\n"
+        "    attribution: false\n    client_copy: {grace: 1m}\n    identity: [device_id]\n    dedupe: [order_id]\n"
+        "    enrich: [customer]\n    properties: {order_id: string}\n",
+    }
+    (tmp_path / "plan.yaml").write_text(f"{LATER}include: [parts/*.yaml]\n")
+    (tmp_path / "parts").mkdir()
+    for name, text in parts.items():
+        (tmp_path / "parts" / f"{name}.yaml").write_text(text)
+    analysis = analyse(tmp_path / "plan.yaml")
+    assert analysis.plan is not None and not analysis.bag.has_errors
+    check_layout(analysis.plan)
+    write_package(analysis.plan, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    package = importlib.import_module("split_backend")
+    package.configure(sink=package.RecordingSink(), enrich=package.Enrichers(customer=lambda _: {"segment": "vip"}))
+    with package.capture() as events, package.Context.identified("user-12345", device_id="device-12345").activate():
+        promised = package.track.promise_paid(order_id="ORD-1")
+        receipt = asyncio.run(package.track.aio.paid(order_id="ORD-1"))
+    assert promised.insert_id == receipt.insert_id == events[0]["insert_id"]
+    assert events[0]["event_properties"] == {"order_id": "ORD-1", "segment": "vip"}
