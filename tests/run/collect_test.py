@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import socket
+import statistics
 import struct
 import subprocess
 import sys
@@ -142,14 +143,16 @@ def test_connections_are_kept_and_counted(destination: Destination) -> None:
     place = urlsplit(destination.url)
     connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
     data = json.dumps({"api_key": "key", "events": [event(1)]})
-    started = time.monotonic()
-    for _ in range(20):
+    took = []
+    for _ in range(21):
+        started = time.monotonic()
         connection.request("POST", "/2/httpapi", data)
         with connection.getresponse() as answer:
             assert json.load(answer)["code"] == 200
+        took.append(time.monotonic() - started)
     connection.close()
-    # An answer that waits for the acknowledgement of its head takes 40 ms.
-    assert time.monotonic() - started < 0.6
+    # An answer whose end waits for the acknowledgement of its head takes 40 ms.
+    assert statistics.median(took) < 0.035
     assert destination.stats()["connections"] == 2  # and the one that asks
 
 
