@@ -127,9 +127,9 @@ class Worker:
         once.
         """
         while not self._stop.is_set():
+            moved = self._persist(self._absorb) or 0
             if monotonic() - self._swept >= SWEEP:
                 self._persist(self._sweep)
-            moved = self._persist(self._absorb) or 0
             claimed = self._persist(self._claim) or []
             if claimed:
                 self._deliver(claimed)

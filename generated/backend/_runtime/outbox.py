@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from .log import Log
 from .outbox_store import Entry, OutboxError, Promise, Store, now_ms
 from .sinks import Outcome, WireEvent
 
@@ -45,6 +46,8 @@ class OutboxSink:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._closed = False
+        self._log = Log()
+        self._failures: dict[str, int] = {}
 
     # --- a sink ---
 
@@ -123,7 +126,7 @@ class OutboxSink:
         try:
             self.store.promise(Promise(event_name, insert_id, due_at), self._bound())
         except OutboxError as error:
-            return Outcome(dropped=((error.reason, 1),))
+            return self._failed(error, 1)
         return _QUEUED
 
     def promised(self, event_name: str, insert_id: str) -> bool:
@@ -147,8 +150,15 @@ class OutboxSink:
         try:
             self.store.put(entries, self._bound())
         except OutboxError as error:
-            return Outcome(dropped=((error.reason, number),))
+            return self._failed(error, number)
         return _QUEUED if number == 1 else Outcome(queued=number)
+
+    def _failed(self, error: OutboxError, number: int) -> Outcome:
+        """Say what the database said; the count of dropped events knows a word only."""
+        reason = error.reason
+        failures = self._failures[reason] = self._failures.get(reason, 0) + number
+        self._log.note(reason, failures, str(error))
+        return Outcome(dropped=((reason, number),))
 
     def _bound(self) -> Any:
         bound = _bound.get()
