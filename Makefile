@@ -15,7 +15,7 @@ PROJECT := .venv/.project-installed
 TOOLS := .venv/.tools-installed
 JS_TOOLS := tests/node_modules/.installed
 
-.PHONY: help demo test lint types pytest check bench generate golden reference clean
+.PHONY: help demo test lint types pytest check bench generate golden reference survival clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -51,6 +51,11 @@ golden: $(TOOLS) $(JS_TOOLS) reference generate  ## write every expected file an
 
 reference: $(PROJECT)  ## write the pages of docs/ that the compiler's tables give
 	$(BIN)/python docs/generate.py
+
+survival: $(TOOLS)  ## run every fault on every sink, and write the table of docs/what-survives.md
+	rm -f build/survival.jsonl && mkdir -p build
+	FAULTS_RESULTS=$(CURDIR)/build/survival.jsonl $(BIN)/pytest -q tests/run/faults
+	$(BIN)/python docs/survival.py build/survival.jsonl
 
 clean:  ## remove what the other targets installed and cached
 	rm -rf .venv tests/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -81,8 +81,13 @@ def after_fork(callback: Callback) -> None:
         _installed.add("fork")
         register: Any = getattr(os, "register_at_fork", None)
         if register is not None:  # Windows has no fork
-            register(after_in_child=_in_child.call)
+            register(after_in_child=_begin_child)
     _in_child.add(callback)
+
+
+def _begin_child() -> None:
+    _in_child.call()
+    _hook_celery()
 
 
 def at_exit(close: Callback) -> None:
@@ -113,7 +118,22 @@ def before_threads_end(flush: Callback) -> None:
             threading._register_atexit(_before_threads.call)
         except (AttributeError, RuntimeError):
             import_module("atexit").register(_before_threads.call)
+    _hook_celery()
     _before_threads.add(flush)
+
+
+def _hook_celery() -> None:
+    """Hear of the end of a child of Celery's, which ends by `os._exit` and runs nothing
+    but the receivers of this signal.
+    """
+    signals: Any = sys.modules.get("celery.signals")
+    if signals is not None and "celery" not in _installed:
+        _installed.add("celery")
+        signals.worker_process_shutdown.connect(_end_worker, weak=False)
+
+
+def _end_worker(**_: object) -> None:
+    _before_threads.call()
     _install_celery()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from .exchange import WANTED, Exchange, Middleware, settle
+from .process import EXIT_TIMEOUT
 from .request import Request
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -13,6 +14,10 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_SHUT_DOWN: Final = frozenset(
+    ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
+)
 
 
 class AsgiMiddleware(Middleware):
@@ -37,8 +42,11 @@ class AsgiMiddleware(Middleware):
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection."""
+        """Answer one connection; at the shutdown of the application, send what waits."""
         kind = scope["type"]
+        if kind == "lifespan":
+            await self.app(scope, receive, self._shutting_down(send))
+            return
         if kind not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
@@ -51,6 +59,16 @@ class AsgiMiddleware(Middleware):
         )
         with request.active():
             await self.app(scope, receive, _answering(exchange, request, send))
+
+    def _shutting_down(self, send: Send) -> Send:
+        async def answer(message: Message) -> None:
+            if message["type"] in _SHUT_DOWN:
+                # Servers that were told to end by a signal end by it: no hook of the
+                # process runs after this. Nothing else runs in the loop any more.
+                self.tracker.flush(EXIT_TIMEOUT)
+            await send(message)
+
+        return answer
 
 
 def _answering(exchange: Exchange, request: Request, send: Send) -> Send:
