@@ -1,33 +1,32 @@
-// The browser's half of the demo: node examples/demo/demo.mjs ORDER DEVICE prints the copy that would be sent, as JSON.
+// The browser's half of the demo: node examples/demo/demo.mjs ORDER DEVICE prints the copy that a page would hold, as JSON.
 //
-// `client` stands where a page has `@amplitude/analytics-browser`: any object with its `track` will do.
+// Node is no page, so nothing is stored or sent here: what a page and a server share is the key.
 
 import { configure, purchaseCompleted, setContext } from "../../generated/web/index.js";
 
 const [order, device] = process.argv.slice(2);
-const sent = [];
 
-configure({
-  strict: true,
-  client: {
-    track: (name, properties, options) => sent.push({ event_type: name, event_properties: properties, ...options }),
-    getDeviceId: () => device,
-  },
-});
+configure({ strict: true });
 setContext({ app_version: "2026.4.1", locale: "de-DE" });
 
-// Before the request leaves, a copy is sealed.
-const copy = purchaseCompleted.pending({
+const properties = {
   order_id: order,
   currency: "EUR",
   total_amount: 156.96,
   item_count: 2,
   payment_method: "card",
   checkout_ms: 48200,
-});
+};
 
-// The answer never came, and nobody else told of the fact: now the copy goes out. `copy.drop()` is the usual end.
-copy.send();
+// Before the request leaves, a copy is sealed; `copy.settle(response)` ends it.
+const copy = purchaseCompleted.pending(properties);
 
-const event = Object.fromEntries(Object.entries(sent[0]).filter(([, value]) => value !== null));
+const event = {
+  event_type: "purchase_completed",
+  event_properties: properties,
+  insert_id: copy.insertId,
+  device_id: device,
+  time: Date.now(),
+  ingestion_metadata: { source_name: "acme-shop/web", source_version: "1.0.0" },
+};
 console.log(JSON.stringify(event));

@@ -10,6 +10,7 @@ export interface Client {
   track(name: string, properties?: Record<string, any>, options?: any): unknown;
   identify?(changes: any, options?: any): unknown;
   getUserId?(): string | undefined;
+  getSessionId?(): number | undefined;
   setUserId?(userId: string | undefined): unknown;
   getDeviceId?(): string | undefined;
   reset?(): unknown;
@@ -35,8 +36,14 @@ export interface Violation {
 }
 
 export interface Configuration {
-  /** What sends. Until it is set, events wait in memory. */
+  /** What sends, in place of what the plan says. With `through: sdk`, events wait in memory until it is set. */
   client?: Client | undefined;
+  /** Where the endpoint is, if not at the plan's route on the page's own origin. */
+  endpoint?: string | undefined;
+  /** Origins of ours beside the page's own: `carry` and `trackedFetch` tell their servers whose visit it is. */
+  origins?: readonly string[];
+  /** The domain that the cookie is for, such as `acme.example`, when several hosts are one visit. */
+  domain?: string;
   /** Throw a TypeError where a call breaks the plan. Off in production, where nothing ever throws. */
   strict?: boolean;
   /** Outside strict mode, hears of every call that breaks the plan. */
@@ -56,11 +63,17 @@ export interface Receipt {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The client's copy of a fact that the server owns. It is sent or dropped once; after that, both do nothing. */
+/**
+ * The client's copy of a fact that the server owns. It is stored when it is made, and what the page learns of the
+ * request ends it: confirmed, refused, unconfirmed (2xx that says nothing) or unknown (no answer).
+ */
 export interface Pending<Call extends readonly unknown[] = []> extends Receipt {
-  /** Send the copy: the fact is known, and nobody else told of it. Returns whether it goes out. */
-  send(...call: Call): boolean;
-  /** Drop the copy: the server has told of the fact, or there is no fact. */
+  /**
+   * Say what became of the request: its response, the promise of one, or the error in place of one. It gives back what
+   * it is given, so that `await copy.settle(trackedFetch(url, init))` is the response.
+   */
+  settle<Outcome>(outcome: Outcome, ...call: Partial<Call>): Outcome;
+  /** Drop the copy: there is no fact, or the server has told of it. */
   drop(): void;
 }
 
@@ -100,9 +113,9 @@ export type Category = "analytics" | "marketing";
 export interface Stats {
   /** Calls that kept to the plan well enough to be sent. */
   readonly accepted: number;
-  /** Events that the client took. */
+  /** Events that the client or the endpoint took. */
   readonly sent: number;
-  /** Events that wait for a client or for consent. */
+  /** Events that wait: for a client, for consent, for the endpoint's answer. */
   readonly waiting: number;
   /** Events that were not sent, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
@@ -128,7 +141,16 @@ export interface Capture {
 }
 
 /** Set what sends, and how loud mistakes are. What is left out stays as it is. */
-export declare function configure(configuration: Configuration): void;
+export declare function configure(configuration?: Configuration): void;
+
+/** Add to a request's options whose visit it is. Requests to origins that are not ours stay as they are. */
+export declare function carry(input: RequestInfo | URL, init?: RequestInit): RequestInit;
+
+/** `fetch`, with what `carry` adds. */
+export declare function trackedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+
+/** Send what waits now, and answer when that was tried. */
+export declare function flush(): Promise<void>;
 
 /** Say what the person allows. Events that waited for it are sent or dropped. */
 export declare function setConsent(choices: Partial<Record<Category, boolean>>): void;
@@ -142,8 +164,8 @@ export declare function capture(): Capture;
 /** Say who the person is, where no event does. */
 export declare function login(userId: string): void;
 
-/** Forget the person: the device gets a new id. */
+/** Forget the person: the device gets a new id. What was sealed before stays as it is. */
 export declare function reset(): void;
 
-/** Stop all sending, or start it again with `false`. */
+/** Stop the sending, or start it again with `false`: what is `necessary` alone goes out. */
 export declare function optOut(out?: boolean): void;

@@ -1,10 +1,10 @@
 /** For tests: see what would be sent. */
 
-import { configure, state } from "./state.js";
+import { set as configure, state } from "./state.js";
 
 /** @type {typeof import("./api.js").capture} */
 export const capture = () => {
-  const before = state.client;
+  const before = /** @type {any} */ (state.client);
   /** @type {any[]} */
   const events = [];
   /** @type {string | undefined} */

@@ -1,6 +1,6 @@
 /** An event from the call to the client: checked, keyed, sealed, sent. */
 
-import { drop, guard, report, state, submit } from "./state.js";
+import { drop, guard, report, state, submit, tell } from "./state.js";
 import { uuid4 } from "./uuid.js";
 import { fields, isObject } from "./values.js";
 
@@ -10,17 +10,23 @@ import { fields, isObject } from "./values.js";
  *
  * What an event has beside its properties. `context` replaces the plan's; `ids` are the ids that it must carry;
  * `signIn` checks the user id that the call brings; `signOut` forgets the person when it is sent; `time` names the
- * property that is the event's time; `via` hands the record to the client in another way than `track`.
+ * property that is the event's time; `window` is how long the key holds, in seconds, if not 7 days; `via` hands the
+ * record to the client in another way than `track`. `grace` is how long a pending copy waits, in seconds; without an
+ * endpoint `replay` sends it, also when nobody knows what became of the request, if `sendUnknown` says so.
  * @typedef {{
  *   key?: import("./keys.js").Key,
  *   context?: readonly [Shape, Shape?],
  *   category?: string,
  *   ids?: readonly string[],
- *   signIn?: import("./values.js").Check,
+ *   signIn?: (userId: any) => boolean,
  *   signOut?: boolean,
  *   time?: string,
+ *   window?: number,
+ *   grace?: number,
+ *   replay?: NonNullable<typeof state.replay>,
+ *   sendUnknown?: boolean,
  *   revenue?: (wire: Record<string, any>) => Record<string, any>,
- *   via?: (client: import("./api.js").Client, record: Record<string, any>) => unknown,
+ *   via?: (client: import("./state.js").Transport, record: Record<string, any>) => unknown,
  * }} Options
  *
  * An event whose values are final: nothing of it is read again when it is sent.
@@ -100,7 +106,11 @@ export const seal = (plan, name, given = {}, required = {}, optional = {}, optio
  */
 const identify = ({ options: { key, ids, signIn }, record }, refuse) => {
   const { client } = state;
-  const known = { user_id: client && client.getUserId?.(), device_id: client && client.getDeviceId?.() };
+  // Our own transport looks who it is when it is asked for the device.
+  const device_id = client && client.getDeviceId?.();
+  const known = { user_id: client && client.getUserId?.(), device_id };
+  const session = client && client.getSession?.();
+  if (session) record.session_id = session;
   for (const name of /** @type {const} */ (["user_id", "device_id"])) {
     // A key holds only if every copy carries the same ids: null keeps the SDK from adding its own.
     if (key && ids && !ids.includes(name)) record[name] = null;
@@ -118,11 +128,17 @@ const identify = ({ options: { key, ids, signIn }, record }, refuse) => {
  */
 const takeUser = (sealed, call) => {
   const { options, record } = sealed;
+  if (!options.signIn) return;
+  let id;
   try {
-    if (!options.signIn) return;
-    sealed.userId = options.signIn(call && call.userId);
-    if (record.user_id !== null) record.user_id = sealed.userId;
+    id = call.userId;
   } catch {
+    // a getter that throws, or no call at all
+  }
+  if (options.signIn(id)) {
+    sealed.userId = id;
+    if (record.user_id !== null) record.user_id = id;
+  } else {
     sealed.accepted = false;
     sealed.problems.push({ property: "userId", reason: "not a user id" });
   }
@@ -157,21 +173,47 @@ export const judge = (sealed, handOver) => {
  */
 export const send = (sealed, call) => {
   takeUser(sealed, call);
-  const { plan, options, record, userId } = sealed;
+  const { options, record, userId } = sealed;
   return judge(sealed, () => {
     state.accepted++;
-    return submit({
-      consent: plan.consent,
-      category: options.category || "analytics",
+    const job = {
+      ...jobOf(options),
       record,
-      send(client) {
+      send(/** @type {import("./state.js").Transport} */ client) {
         if (userId) client.setUserId?.(userId);
-        const result = (options.via || track)(client, record);
+        const result = client.post ? client.post(record, job) : counted((options.via || track)(client, record));
         if (options.signOut) client.reset?.();
         return result;
       },
-    });
+    };
+    return submit(job);
   });
+};
+
+/**
+ * Say what consent an event needs, and how long it may wait: one with a key dies a day before its key does.
+ *
+ * @param {Options} options
+ */
+export const jobOf = ({ category = "analytics", key, window = 604_800 }) => ({
+  category,
+  life: key && (window - 86_400) * 1000,
+});
+
+/**
+ * Count what became of an event: the vendor's promise never rejects, it answers with a code.
+ *
+ * @param {any} result
+ */
+const counted = (result) => {
+  tell("begin"); // the SDK may just have begun a session
+  Promise.resolve(result && (result.promise || result)).then(
+    (answer) => {
+      if (answer && answer.code != null && answer.code != 200) drop("code " + answer.code);
+      else state.sent++;
+    },
+    () => drop("client"),
+  );
 };
 
 /** @type {NonNullable<Options["via"]>} */

@@ -12,47 +12,21 @@ describe("a hybrid event", () => {
     assert.deepEqual(Object.keys(web.orderPaid), ["pending"]);
   });
 
-  test("is sent once, at the time of the call, when the page says so", async () => {
-    const before = Date.now();
+  test("is no page's to keep where there is no page", () => {
+    const before = web.stats().dropped.no_page ?? 0;
     const copy = web.orderPaid.pending(PAID);
-    assert.equal(copy.accepted, true);
+    assert.equal(copy.accepted, false);
     assert.match(copy.insertId, UUID);
+    assert.equal(copy.settle(5), 5);
+    copy.drop();
     assert.equal(seen.captured.events.length, 0);
-    const after = Date.now();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    assert.equal(copy.send(), true);
-    assert.equal(copy.send(), false);
-    copy.drop();
-    assert.equal(seen.captured.events.length, 1);
-    const [event] = seen.captured.events;
-    assert.equal(event.insert_id, copy.insertId);
-    assert.ok(event.time >= before && event.time <= after);
-    assert.equal(event.revenue, undefined);
+    assert.equal(web.stats().dropped.no_page, before + 1);
   });
 
-  test("is never sent once it was dropped, and never by itself", () => {
-    const dropped = web.stats().dropped.copy ?? 0;
-    const copy = web.orderPaid.pending(PAID);
-    copy.drop();
-    copy.drop();
-    assert.equal(copy.send(), false);
-    web.orderPaid.pending(PAID);
-    assert.equal(seen.captured.events.length, 0);
-    assert.equal(web.stats().dropped.copy, dropped + 1);
-  });
-
-  test("that is refused has nothing to send", () => {
-    const copy = web.orderPaid.pending({ ...PAID, order_id: "" });
-    assert.deepEqual([copy.accepted, copy.send(), seen.captured.events.length], [false, false, 0]);
-    assert.equal(seen.violations.length, 1);
-  });
-
-  test("tells of a problem once", () => {
-    const copy = web.orderPaid.pending({ ...PAID, total: -1 });
-    assert.deepEqual([copy.accepted, copy.flagged], [true, true]);
-    copy.send();
-    assert.equal(seen.violations.length, 1);
-    assert.deepEqual(seen.captured.events[0].event_properties, { order_id: "ORD-1", currency: "EUR" });
+  test("tells of a problem once, and is never sent when it is refused", () => {
+    assert.equal(web.orderPaid.pending({ ...PAID, order_id: "" }).accepted, false);
+    assert.equal(web.orderPaid.pending({ ...PAID, total: -1 }).flagged, true);
+    assert.deepEqual(reasons(), [": no dedupe key", "total: out of range"]);
   });
 
   test("whose key is an attempt carries it with the request", () => {
@@ -63,16 +37,15 @@ describe("a hybrid event", () => {
       web.signedUp.pending({ method: "email" }).headers["Trackside-Attempt"],
     );
     assert.deepEqual(web.orderPaid.pending(PAID).headers, {});
-    assert.equal(copy.send(), false); // signs somebody in, and nobody was named
-    assert.deepEqual(reasons(), ["userId: not a user id"]);
+  });
+
+  test("signs in whom the answer names", () => {
     const client = recorder();
     web.configure({ client });
-    assert.equal(web.signedUp.pending({ method: "email" }).send({ userId: "user-1" }), true);
-    assert.deepEqual(
-      client.calls.map(([name]) => name),
-      ["setUserId", "track"],
-    );
-    assert.equal(client.calls[1][3].user_id, null); // the server's copy names the device alone
+    web.signedUp.pending({ method: "email" }).settle(new Response("", { status: 402 }), { userId: "user-12345" });
+    web.signedUp.pending({ method: "email" }).settle(new Response("", { status: 201 }), { userId: "x" });
+    web.signedUp.pending({ method: "email" }).settle(new Response("", { status: 201 }), { userId: "user-12345" });
+    assert.deepEqual(client.calls, [["setUserId", "user-12345"]]);
   });
 
   test("with client_copy: always is sent at once", () => {

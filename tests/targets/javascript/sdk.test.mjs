@@ -165,17 +165,44 @@ test("user properties arrive under the plan's operations", async () => {
   assert.equal(amplitude.getUserId(), "user-67890");
 });
 
-test("revenue, time, and the copy of a hybrid event", async () => {
+test("revenue and time", async () => {
   web.shippingPaid({ total: 4.5, currency: "EUR" });
   web.slotBooked({ booked_at: "2026-01-31T12:00:00Z" });
-  const copy = web.orderPaid.pending({ order_id: "ORD-1", total: 5, currency: "EUR" });
-  web.orderPaid.pending({ order_id: "ORD-2", total: 5, currency: "EUR" }).drop();
-  copy.send();
-  const [paid, booked, order, ...others] = await uploaded();
+  const [paid, booked, ...others] = await uploaded();
   assert.deepEqual(others, []);
   assert.deepEqual([paid.revenue, paid.currency, paid.price ?? null], [4.5, "EUR", null]);
   assert.equal(booked.time, Date.UTC(2026, 0, 31, 12));
-  assert.deepEqual([order.insert_id, order.revenue ?? null, order.user_id], [copy.insertId, null, null]);
+});
+
+test("a hybrid event's copy is kept with the SDK's ids, and asked about at the endpoint", async () => {
+  const kept = () => Object.entries(localStorage).filter(([key]) => key.startsWith("trackside.c."));
+  web.orderPaid.pending({ order_id: "ORD-2", total: 5, currency: "EUR" }).drop();
+  assert.deepEqual(kept(), []);
+  const copy = web.orderPaid.pending({ order_id: "ORD-1", total: 5, currency: "EUR" });
+  const [[key, text], ...others] = kept();
+  assert.deepEqual(others, []);
+  assert.equal(key, `trackside.c.${amplitude.getDeviceId()}.${copy.insertId}`);
+  const { e: event } = JSON.parse(text);
+  assert.equal(event.session_id, amplitude.getSessionId());
+  assert.deepEqual([event.revenue, event.user_id, event.trackside.copy], [undefined, undefined, "unknown"]);
+  const before = Date.now();
+  copy.settle(Promise.reject(new TypeError("Failed to fetch"))).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.ok(JSON.parse(kept()[0][1]).u - before - 120_000 < 1000);
+  const headers = { "Trackside-Confirmed": `1 other ${copy.insertId}` };
+  copy.settle(new Response("{}", { status: 200, headers }));
+  assert.deepEqual(kept(), []);
+  assert.deepEqual(await uploaded(), []);
+});
+
+test("requests to our own origin carry what the SDK knows", () => {
+  const { headers } = web.carry("/api", { method: "POST", headers: { "X-One": "1" } });
+  assert.equal(headers.get("X-One"), "1");
+  const [version, body] = headers.get("Trackside-Context").split(".");
+  assert.equal(version, "1");
+  const { d, s } = JSON.parse(Buffer.from(body, "base64url"));
+  assert.deepEqual([d, s], [amplitude.getDeviceId(), amplitude.getSessionId()]);
+  assert.deepEqual(web.carry("https://elsewhere.example/", { method: "PUT" }), { method: "PUT" });
 });
 
 test("opting out stops the SDK, and is counted", async () => {

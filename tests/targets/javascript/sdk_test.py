@@ -11,4 +11,4 @@ HERE = Path(__file__).parent
 
 def test_what_the_vendors_sdk_uploads(web: Path) -> None:
     node.tools()
-    node.run("--test", HERE / "sdk.test.mjs", GENERATED=web)
+    node.run("--test", "--test-force-exit", HERE / "sdk.test.mjs", GENERATED=web)

@@ -51,13 +51,15 @@ class Calls:
         lines = self._lines(view, self._javascript, _javascript_line)
         name = js_name(event.name, event.code_name)
         properties = "{\n" + "".join([f"  {line},\n" for line in lines]) + "}" if lines else ""
-        head = f"import {{ {name} }} from {js_string(f'./{view.source.out}/index.js')};\n\n"
+        module = js_string(f"./{view.source.out}/index.js")
+        head = f"import {{ {name} }} from {module};\n\n"
         who = f'{{ userId: "{_PERSON}" }}' if view.sets_user else ""
         if event.placement == "hybrid" and (event.client_copy is None or event.client_copy.mode == "pending"):
+            call = f", {who}" if who else ""
             return (
-                f"{head}const copy = {name}.pending({properties}); // before the request leaves\n\n"
-                f"copy.send({who}); // the fact is known, and nobody else told of it\n"
-                "copy.drop(); // or: the server told of it, or there is no fact"
+                f"import {{ {name}, trackedFetch }} from {module};\n\n"
+                f"const copy = {name}.pending({properties}); // before the request leaves\n\n"
+                f'await copy.settle(trackedFetch(url, {{ method: "POST", headers: copy.headers, body }}){call});'
             )
         arguments = ", ".join([part for part in (properties or ("{}" if who else ""), who) if part])
         return f"{head}{name}({arguments});"

@@ -177,8 +177,8 @@ def hybrid(plan: Plan, event: Event) -> list[str]:
     ]
     if any(plan.sources[name].target == "javascript" for name in event.sources):
         paragraphs.append(
-            "In generated browser code of this version, the copy lives as long as its page, and the code that made the "
-            "request ends it, by `copy.send()` or `copy.drop()`."
+            "Generated browser code stores the copy until one of them comes, on this page or on the next; the code "
+            "that makes the request says what became of it, by `copy.settle(…)`."
         )
     if endpoint is None:
         paragraphs.append(

@@ -26,17 +26,25 @@ from trackside.targets.templates import verbatim
 
 RUNTIME: Final = (
     "api.d.ts",
+    "attributed.js",
+    "beacon.js",
     "capture.js",
+    "carry.js",
     "context.js",
     "event.js",
     "identify.js",
     "identity.js",
     "keys.js",
     "pending.js",
+    "replay.js",
     "revenue.js",
     "state.js",
+    "store.js",
+    "upload.js",
     "uuid.js",
     "values.js",
+    "visit.js",
+    "wire.js",
 )
 """The files that every generated folder gets as they are."""
 
@@ -99,8 +107,10 @@ class _Module:
         return {
             "header": JsCode(f"{js_doc(plan.name)} {js_doc(plan.version)}, source {js_doc(source.name)}"),
             "plan": JsCode(self._plan_literal()),
+            "settings": JsCode(self._settings_literal()),
             "events": events,
-            "imports": _imports(self._views, events),
+            "imports": self._imports(events),
+            "through": JsCode(self._through()),
             "types": self._types.declarations,
             "context": context,
             # The plan has the shape already, unless some events carry more.
@@ -114,44 +124,92 @@ class _Module:
     def _members(self, properties: tuple[ViewProperty, ...]) -> list[Member]:
         return [self._types.member(prop) for prop in properties]
 
+    def _through(self) -> str:
+        """Name what sends, or what else an SDK leaves to us."""
+        if self._source.through == "endpoint":
+            return ", endpoint"
+        return ", attributed" if self._keeps_attribution() else ""
+
+    def _keeps_attribution(self) -> bool:
+        attribution = self._plan.attribution
+        return attribution is not None and not attribution.by_sdk
+
+    def _imports(self, events: list[EventCode]) -> list[tuple[JsCode, JsCode]]:
+        """List the runtime's modules and the names that the code takes from each."""
+        used: dict[str, set[str]] = {}
+        for event in events:
+            used.setdefault("event" if event.maker == "event" else "pending", set()).add(event.maker)
+            if event.maker == "hybrid" and self._plan.endpoint is None:
+                used.setdefault("replay", set()).add("replay")
+        for view in self._views:
+            key = view.dedupe
+            if key is not None:
+                maker = "textKey" if key.template is not None else "attemptKey" if key.form == "attempt" else "keyOf"
+                used.setdefault("keys", set()).add(maker)
+            if view.sets_user:
+                used.setdefault("identity", set()).add("userId")
+            if view.revenue is not None:
+                used.setdefault("revenue", set()).add("revenueOf")
+        if self._source.through == "endpoint":
+            used["beacon"] = {"endpoint"}
+        elif self._keeps_attribution():
+            used["attributed"] = {"attributed"}
+        return [(JsCode(", ".join(sorted(names))), JsCode(module)) for module, names in sorted(used.items())]
+
     def _plan_literal(self) -> str:
-        """Print what the runtime must know of the plan."""
+        """Print what events must know of the plan."""
         plan, source = self._plan, self._source
         fields = {
+            "settings": "settings",
             "source": js_string(f"{plan.name}/{source.name}"),
             "version": js_string(plan.version),
         }
         if any(view.dedupe is not None and view.dedupe.template is None for view in self._views):
             fields["namespace"] = js_string(str(namespace_uuid(plan.namespace)))
-        if plan.consent is not None and plan.consent.default == "denied":
-            fields["consent"] = js_string(plan.consent.pending)
         if self._context:
             fields["context"] = indented(context_shapes(self._members(self._context)))
         if not self._checked:
             fields["rest"] = "t.any"
-        return "{\n" + "".join([f"  {name}: {value},\n" for name, value in fields.items()]) + "}"
+        return _object(fields)
+
+    def _settings_literal(self) -> str:
+        """Print how ids, consent and attribution are kept, and where events go."""
+        plan, source = self._plan, self._source
+        fields: dict[str, str] = {}
+        if plan.consent is not None:
+            if plan.consent.default == "denied":
+                fields["consent"] = js_string(plan.consent.pending)
+            if plan.consent.stores != "necessary":
+                fields["stores"] = js_string(plan.consent.stores)
+            if "cookie" in plan.consent.carried_in:
+                fields["refusals"] = "true"
+        if plan.endpoint is not None:
+            fields["route"] = js_string(plan.endpoint.route)
+            if plan.endpoint.origins:
+                fields["origins"] = _list(plan.endpoint.origins)
+        if source.through == "endpoint":
+            fields["timeout"] = str(source.session_timeout * 1000)
+        if "cookie" in plan.identity["device_id"].carried_in:
+            fields["cookie"] = "true"
+        if self._keeps_attribution() and plan.attribution is not None:
+            fields["parameters"] = _list(plan.attribution.parameters)
+            fields["keep"] = str(plan.attribution.keep * 1000)
+            if len(plan.attribution.touch) == 1:
+                fields["touch"] = js_string(plan.attribution.touch[0])
+        return _object(fields) if fields else "{}"
+
+
+def _object(fields: dict[str, str]) -> str:
+    return "{\n" + "".join([f"  {name}: {value},\n" for name, value in fields.items()]) + "}"
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    return f"[{', '.join([js_string(text) for text in texts])}]"
 
 
 def _default_context(plan: Plan, views: list[View]) -> tuple[ViewProperty, ...]:
     """Find the context that events carry unless they say otherwise."""
     return next((view.context for view in views if view.event.context == plan.context), ())
-
-
-def _imports(views: list[View], events: list[EventCode]) -> list[tuple[JsCode, JsCode]]:
-    """List the runtime's modules and the names that the events take from each."""
-    used: dict[str, set[str]] = {}
-    for event in events:
-        used.setdefault("event" if event.maker == "event" else "pending", set()).add(event.maker)
-    for view in views:
-        key = view.dedupe
-        if key is not None:
-            maker = "textKey" if key.template is not None else "attemptKey" if key.form == "attempt" else "keyOf"
-            used.setdefault("keys", set()).add(maker)
-        if view.sets_user:
-            used.setdefault("identity", set()).add("userId")
-        if view.revenue is not None:
-            used.setdefault("revenue", set()).add("revenueOf")
-    return [(JsCode(", ".join(sorted(names))), JsCode(module)) for module, names in sorted(used.items())]
 
 
 def _operations(properties: tuple[ViewProperty, ...]) -> str:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from trackside.ir import AnyValue, DedupeKey, ListOf, MapOf, Object, Plan, Revenue, Scalar, Type, View, ViewProperty
+from trackside.ir import (
+    AnyValue,
+    ClientCopy,
+    DedupeKey,
+    ListOf,
+    MapOf,
+    Object,
+    Plan,
+    Revenue,
+    Scalar,
+    Type,
+    View,
+    ViewProperty,
+)
 from trackside.targets.escape import js_doc, js_string
 from trackside.targets.javascript.types import (
     PURE,
@@ -18,6 +31,9 @@ from trackside.targets.javascript.types import (
 )
 from trackside.targets.names import JsName, js_name
 
+_WINDOW: Final = 604_800
+_GRACE: Final = 30
+"""What the runtime takes where an event says nothing, in seconds."""
 _SHAPED: Final = frozenset({"date", "datetime", "uuid"})
 """Bases whose wire form differs from what a call may pass: unchecked code still brings them into it."""
 
@@ -90,6 +106,16 @@ class Events:
             options.append(f"time: {js_string(event.time)}")
         if view.revenue is not None:
             options.append(f"revenue: {PURE}{_revenue(view.revenue)}")
+        if view.dedupe is not None and view.dedupe.window != _WINDOW:
+            options.append(f"window: {view.dedupe.window}")
+        if sends_pending_copy(view):
+            copy = event.client_copy or ClientCopy()
+            if copy.grace != _GRACE:
+                options.append(f"grace: {copy.grace}")
+            if self._plan.endpoint is None:
+                options.append("replay")
+                if copy.on_unknown == "send":
+                    options.append("sendUnknown: true")
         return options
 
     def _comment(self, view: View, is_hybrid: bool) -> JsCode:
@@ -99,8 +125,8 @@ class Events:
             notes.append(f"Fires when: {sentence(event.trigger)}")
         if is_hybrid:
             notes.append(
-                "Hybrid: the server owns the fact. Seal the browser's copy before the request leaves, then\n"
-                "`send()` or `drop()` it when the answer is known."
+                "Hybrid: the server owns the fact. Make the browser's copy before the request leaves, then\n"
+                "`settle` it with the response, or with the error in its place."
             )
         elif event.placement == "hybrid":
             notes.append("Hybrid: the server sends this event too, under the same insert_id.")

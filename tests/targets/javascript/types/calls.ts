@@ -98,9 +98,12 @@ web.heartBeat({ a: 1 });
 const paid: OrderPaid = { order_id: "ORD-1", total: 1, currency: "EUR" };
 const copy: Pending = web.orderPaid.pending(paid);
 void fetch("/api/orders", { method: "POST", headers: copy.headers });
-const sent: boolean = copy.send();
+const answered: Promise<Response> = copy.settle(web.trackedFetch("/api/orders", { method: "POST", headers: copy.headers }));
+const response: Response = copy.settle(await answered);
+copy.settle(new TypeError(response.statusText));
 copy.drop();
-console.log(sent);
+// @ts-expect-error the page does not send it
+copy.send();
 // @ts-expect-error the browser does not assert the server's fact
 web.orderPaid(paid);
 // @ts-expect-error nor send without a copy
@@ -110,10 +113,11 @@ web.orderPaid.pending({ ...paid, secret_margin: 1 });
 // @ts-expect-error `currency` is missing
 web.orderPaid.pending({ order_id: "ORD-1", total: 1 });
 // @ts-expect-error nobody is signed in by it
-copy.send({ userId: "user-1" });
-web.signedUp.pending({ method: "email" }).send({ userId: "user-1" });
-// @ts-expect-error the one who signed up has an id
-web.signedUp.pending({ method: "email" }).send();
+copy.settle(response, { userId: "user-1" });
+web.signedUp.pending({ method: "email" }).settle(response, { userId: "user-1" });
+web.signedUp.pending({ method: "email" }).settle(response);
+// @ts-expect-error an id is text
+web.signedUp.pending({ method: "email" }).settle(response, { userId: 1 });
 web.giftSent({ gift_id: "G1" });
 
 // --- people, context, consent ---
@@ -128,6 +132,14 @@ web.login("user-1");
 web.reset();
 web.optOut();
 web.optOut(false);
+web.configure();
+web.configure({ endpoint: "https://t.acme.example/t", origins: ["https://api.acme.example"], domain: "acme.example" });
+const init: RequestInit = web.carry(new URL("https://acme.example/api"), { method: "POST" });
+void fetch("/api", web.carry(new Request("/api"), init));
+const flushed: Promise<void> = web.flush();
+void flushed;
+// @ts-expect-error carried to where?
+web.carry();
 const known: UserProperties = { nickname: "Bo", visits: 1, old_name: true };
 web.identify(known);
 web.identify({ nickname: undefined });

@@ -2,14 +2,19 @@
 
 import { event } from "./runtime/event.js";
 import { context } from "./runtime/context.js";
+import { carrier, fetcher } from "./runtime/carry.js";
+import { configurer, settingsOf } from "./runtime/state.js";
 import * as t from "./runtime/values.js";
 
 export { capture } from "./runtime/capture.js";
 export { login, optOut, reset } from "./runtime/identity.js";
-export { configure, setConsent, stats } from "./runtime/state.js";
+export { flush, setConsent, stats } from "./runtime/state.js";
+
+const settings = /*#__PURE__*/ settingsOf({});
 
 /** @type {import("./runtime/state.js").Plan} */
 const plan = {
+  settings: settings,
   source: "context/web",
   version: "1.0.0",
   context: [{
@@ -19,6 +24,12 @@ const plan = {
     locale: t.string,
   }],
 };
+
+export const configure = /*#__PURE__*/ configurer(settings);
+
+export const carry = /*#__PURE__*/ carrier(settings);
+
+export const trackedFetch = /*#__PURE__*/ fetcher(settings);
 
 export const setContext = /*#__PURE__*/ context(plan);
 

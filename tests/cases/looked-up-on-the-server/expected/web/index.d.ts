@@ -2,7 +2,18 @@
 
 import type { Hybrid, Receipt, SdkOptions, SignIn } from "./runtime/api.js";
 
-export { capture, configure, login, optOut, reset, setConsent, stats } from "./runtime/api.js";
+export {
+  capture,
+  carry,
+  configure,
+  flush,
+  login,
+  optOut,
+  reset,
+  setConsent,
+  stats,
+  trackedFetch,
+} from "./runtime/api.js";
 export type * from "./runtime/api.js";
 
 /** Any JSON value, at most 40 levels deep. */
@@ -19,8 +30,8 @@ export interface OrderPaid {
 /**
  * An order was paid.
  *
- * Hybrid: the server owns the fact. Seal the browser's copy before the request leaves, then
- * `send()` or `drop()` it when the answer is known.
+ * Hybrid: the server owns the fact. Make the browser's copy before the request leaves, then
+ * `settle` it with the response, or with the error in its place.
  * Dedupe key: order_id.
  */
 export declare const orderPaid: Hybrid<[properties: OrderPaid]>;

@@ -2,18 +2,32 @@
 
 import { keyOf } from "./runtime/keys.js";
 import { hybrid } from "./runtime/pending.js";
+import { carrier, fetcher } from "./runtime/carry.js";
+import { configurer, settingsOf } from "./runtime/state.js";
 import * as t from "./runtime/values.js";
 
 export { capture } from "./runtime/capture.js";
 export { login, optOut, reset } from "./runtime/identity.js";
-export { configure, setConsent, stats } from "./runtime/state.js";
+export { flush, setConsent, stats } from "./runtime/state.js";
+
+const settings = /*#__PURE__*/ settingsOf({
+  route: "/t",
+  cookie: true,
+});
 
 /** @type {import("./runtime/state.js").Plan} */
 const plan = {
+  settings: settings,
   source: "enriched/web",
   version: "1.0.0",
   namespace: "bd5904bd-4d10-5fb4-875d-108bcfa14ffa",
 };
+
+export const configure = /*#__PURE__*/ configurer(settings);
+
+export const carry = /*#__PURE__*/ carrier(settings);
+
+export const trackedFetch = /*#__PURE__*/ fetcher(settings);
 
 export const sdkOptions = {
   serverZone: "US",
@@ -37,4 +51,5 @@ export const orderPaid = /*#__PURE__*/ hybrid(plan, "order_paid", {
 }, {}, {
   key: /*#__PURE__*/ keyOf(plan, ["order_id"]),
   ids: ["device_id"],
+  grace: 60,
 });

@@ -2,7 +2,18 @@
 
 import type { Hybrid, Receipt, SdkOptions, SignIn } from "./runtime/api.js";
 
-export { capture, configure, login, optOut, reset, setConsent, stats } from "./runtime/api.js";
+export {
+  capture,
+  carry,
+  configure,
+  flush,
+  login,
+  optOut,
+  reset,
+  setConsent,
+  stats,
+  trackedFetch,
+} from "./runtime/api.js";
 export type * from "./runtime/api.js";
 
 /** Any JSON value, at most 40 levels deep. */

@@ -2,11 +2,13 @@
 
 import { keyOf } from "./runtime/keys.js";
 import { hybrid } from "./runtime/pending.js";
+import { carrier, fetcher } from "./runtime/carry.js";
+import { configurer, settingsOf } from "./runtime/state.js";
 import * as t from "./runtime/values.js";
 
 export { capture } from "./runtime/capture.js";
 export { login, optOut, reset } from "./runtime/identity.js";
-export { configure, setConsent, stats } from "./runtime/state.js";
+export { flush, setConsent, stats } from "./runtime/state.js";
 
 const Address = /*#__PURE__*/ t.object({
   street: t.string,
@@ -16,12 +18,24 @@ const Address = /*#__PURE__*/ t.object({
   note: /*#__PURE__*/ t.nullable(t.string),
 });
 
+const settings = /*#__PURE__*/ settingsOf({
+  route: "/t",
+  cookie: true,
+});
+
 /** @type {import("./runtime/state.js").Plan} */
 const plan = {
+  settings: settings,
   source: "absent/web",
   version: "1.0.0",
   namespace: "d536dcbc-b65c-5e40-81f4-3caa128e3ee2",
 };
+
+export const configure = /*#__PURE__*/ configurer(settings);
+
+export const carry = /*#__PURE__*/ carrier(settings);
+
+export const trackedFetch = /*#__PURE__*/ fetcher(settings);
 
 export const sdkOptions = {
   serverZone: "US",
@@ -54,4 +68,5 @@ export const profileSaved = /*#__PURE__*/ hybrid(plan, "profile_saved", {
 }, {
   key: /*#__PURE__*/ keyOf(plan, ["change_id"]),
   ids: ["device_id"],
+  grace: 60,
 });

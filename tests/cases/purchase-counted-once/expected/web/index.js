@@ -2,21 +2,35 @@
 
 import { keyOf } from "./runtime/keys.js";
 import { hybrid } from "./runtime/pending.js";
+import { carrier, fetcher } from "./runtime/carry.js";
+import { configurer, settingsOf } from "./runtime/state.js";
 import * as t from "./runtime/values.js";
 
 export { capture } from "./runtime/capture.js";
 export { login, optOut, reset } from "./runtime/identity.js";
-export { configure, setConsent, stats } from "./runtime/state.js";
+export { flush, setConsent, stats } from "./runtime/state.js";
 
 const Money = /*#__PURE__*/ t.range(t.number, 0, 1000000);
 const Currency = ["EUR", "GBP"];
 
+const settings = /*#__PURE__*/ settingsOf({
+  route: "/t",
+  cookie: true,
+});
+
 /** @type {import("./runtime/state.js").Plan} */
 const plan = {
+  settings: settings,
   source: "purchase/web",
   version: "1.0.0",
   namespace: "f7c4f858-2820-5a5b-aa9a-9cf870b6743e",
 };
+
+export const configure = /*#__PURE__*/ configurer(settings);
+
+export const carry = /*#__PURE__*/ carrier(settings);
+
+export const trackedFetch = /*#__PURE__*/ fetcher(settings);
 
 export const sdkOptions = {
   serverZone: "US",
@@ -44,4 +58,5 @@ export const purchaseCompleted = /*#__PURE__*/ hybrid(plan, "purchase_completed"
 }, {
   key: /*#__PURE__*/ keyOf(plan, ["order_id"]),
   ids: ["device_id"],
+  grace: 60,
 });

@@ -2,11 +2,13 @@
 
 import { keyOf } from "./runtime/keys.js";
 import { hybrid } from "./runtime/pending.js";
+import { carrier, fetcher } from "./runtime/carry.js";
+import { configurer, settingsOf } from "./runtime/state.js";
 import * as t from "./runtime/values.js";
 
 export { capture } from "./runtime/capture.js";
 export { login, optOut, reset } from "./runtime/identity.js";
-export { configure, setConsent, stats } from "./runtime/state.js";
+export { flush, setConsent, stats } from "./runtime/state.js";
 
 const Supplier = /*#__PURE__*/ t.object({
   name: t.string,
@@ -17,12 +19,24 @@ const LineItem = /*#__PURE__*/ t.object({
   warranty: Supplier,
 });
 
+const settings = /*#__PURE__*/ settingsOf({
+  route: "/t",
+  cookie: true,
+});
+
 /** @type {import("./runtime/state.js").Plan} */
 const plan = {
+  settings: settings,
   source: "depth/web",
   version: "1.0.0",
   namespace: "02a579fe-11c4-51c0-b982-39223c73d09b",
 };
+
+export const configure = /*#__PURE__*/ configurer(settings);
+
+export const carry = /*#__PURE__*/ carrier(settings);
+
+export const trackedFetch = /*#__PURE__*/ fetcher(settings);
 
 export const sdkOptions = {
   serverZone: "US",
@@ -48,4 +62,5 @@ export const basketPriced = /*#__PURE__*/ hybrid(plan, "basket_priced", {
 }, {}, {
   key: /*#__PURE__*/ keyOf(plan, ["basket_id"]),
   ids: ["device_id"],
+  grace: 60,
 });

@@ -2,17 +2,30 @@
 
 import { event } from "./runtime/event.js";
 import { userId } from "./runtime/identity.js";
+import { carrier, fetcher } from "./runtime/carry.js";
+import { configurer, settingsOf } from "./runtime/state.js";
 import * as t from "./runtime/values.js";
 
 export { capture } from "./runtime/capture.js";
 export { login, optOut, reset } from "./runtime/identity.js";
-export { configure, setConsent, stats } from "./runtime/state.js";
+export { flush, setConsent, stats } from "./runtime/state.js";
+
+const settings = /*#__PURE__*/ settingsOf({
+  cookie: true,
+});
 
 /** @type {import("./runtime/state.js").Plan} */
 const plan = {
+  settings: settings,
   source: "identity/web",
   version: "1.0.0",
 };
+
+export const configure = /*#__PURE__*/ configurer(settings);
+
+export const carry = /*#__PURE__*/ carrier(settings);
+
+export const trackedFetch = /*#__PURE__*/ fetcher(settings);
 
 export const sdkOptions = {
   serverZone: "US",
