@@ -103,7 +103,10 @@ def _read(environ: Environ, largest: int, *, keep: bool) -> bytes | None:
     parts: list[bytes] = []
     size = 0
     while left > 0 and size <= DRAINED * largest:
-        part: bytes = stream.read(min(left, _PART))
+        try:
+            part: bytes = stream.read(min(left, _PART))
+        except OSError:  # the client has gone, or what it sends is no HTTP
+            break
         if not part:
             break
         left -= len(part)

@@ -407,9 +407,10 @@ def _check_key(
         record["insert_id"] = wanted
         return
     found = _UUID.fullmatch(given) if isinstance(given, str) else None
-    is_hashed = found is not None and found[1] == "5"
-    if found is None or is_hashed is (event.key is None):
+    if found is None or (found[1] == "5") is (event.key is None):
         raise Rejected("bad_insert_id")
+    if event.key is not None and found[0] != found[0].lower():
+        raise Rejected("bad_insert_id")  # the server's has no capitals
     record["insert_id"] = found[0]
 
 

@@ -17,6 +17,12 @@ def bodies(outbox: Any) -> list[dict[str, Any]]:
     return [json.loads(row.body) for row in outbox.store.claim("test", 100, 60_000)]
 
 
+def subscribed(stall: Stall, name: str) -> dict[str, Any]:
+    """Make a page's copy of a subscription of which no answer was heard."""
+    key = stall.insert_id("subscribed", name)
+    return stall.event("subscribed", {"list": name}, insert_id=key, trackside={"copy": "unknown"})
+
+
 def here(stall: Stall) -> Any:
     return stall.package.Context.anonymous(DEVICE)
 
@@ -57,11 +63,7 @@ def test_a_copy_is_stored_once_and_the_server_s_replaces_it(stall: Stall, outbox
     stall.package.track.joined(way="phone", context=attempt)
     assert [event["event_properties"]["way"] for event in bodies(outbox)] == ["mail", "phone"]
 
-    listed = {"list": "news"}
-    mine = stall.event(
-        "subscribed", listed, insert_id=stall.insert_id("subscribed", "news"), trackside={"copy": "unknown"}
-    )
-    stall.post(mine)  # on_unknown: send
+    stall.post(subscribed(stall, "news"))  # on_unknown: send
     stall.package.track.subscribed(list="news", context=here(stall))
     found = [event for event in bodies(outbox) if event["event_type"] == "subscribed"]
     assert [event["ingestion_metadata"]["source_name"] for event in found] == ["stall/backend"]
@@ -70,12 +72,7 @@ def test_a_copy_is_stored_once_and_the_server_s_replaces_it(stall: Stall, outbox
 def test_what_is_promised_comes_later_and_what_was_not_kept_is_the_copy(stall: Stall, outbox: Any) -> None:
     stall.package.track.promise_subscribed(list="news", context=here(stall), within=60.0)
     stall.package.track.promise_subscribed(list="late", context=here(stall), within=-1.0)
-    news, late = (
-        stall.event(
-            "subscribed", {"list": name}, insert_id=stall.insert_id("subscribed", name), trackside={"copy": "unknown"}
-        )
-        for name in ("news", "late")
-    )
+    news, late = (subscribed(stall, name) for name in ("news", "late"))
     assert stall.post(news, late)["trackside"] == {"known": [], "later": [news["insert_id"]]}
     assert [event["event_properties"] for event in bodies(outbox)] == [{"list": "late"}]
     stall.package.track.subscribed(list="news", context=here(stall))
@@ -84,7 +81,7 @@ def test_what_is_promised_comes_later_and_what_was_not_kept_is_the_copy(stall: S
 
 def test_a_promise_of_this_process_comes_later_without_an_outbox(stall: Stall) -> None:
     stall.package.track.promise_subscribed(list="news", context=here(stall))
-    copy = stall.event("subscribed", {"list": "news"}, insert_id=stall.insert_id("subscribed", "news"))
+    copy = subscribed(stall, "news")
     assert stall.post(copy)["trackside"]["later"] == [copy["insert_id"]]
     stall.package.track.subscribed(list="news", context=here(stall))
     assert stall.names == ["subscribed"]
