@@ -210,7 +210,7 @@ def test_what_becomes_of_the_clients_copy(endpoint: str, copy: str, says: str, d
 def test_an_attempt_does_not_promise_one_fact(shop: dict[str, str]) -> None:
     counted = section(shop["events/user_signed_up.md"], "How it is counted once")
     assert "It does not count one fact once" in counted
-    assert "copy.send({ userId:" in section(shop["events/user_signed_up.md"], "How to send it")
+    assert "body }), { userId:" in section(shop["events/user_signed_up.md"], "How to send it")
 
 
 def test_revenue_says_who_carries_it(shop: dict[str, str]) -> None:
@@ -287,7 +287,7 @@ def test_the_calls_are_those_of_the_generated_code(shop: dict[str, str]) -> None
     assert 'from generated.backend import track\n\ntrack.purchase_completed(\n    order_id="ORD-98765",\n' in python
     assert "warehouse" in python
     javascript = page[page.index("```js") : page.index("```python")]
-    assert 'import { purchaseCompleted } from "./generated/web/index.js";' in javascript
+    assert 'import { purchaseCompleted, trackedFetch } from "./generated/web/index.js";' in javascript
     assert 'const copy = purchaseCompleted.pending({\n  order_id: "ORD-98765",\n' in javascript
     assert "warehouse" not in javascript
     assert "Nothing is generated for `ios`" in page
