@@ -6,6 +6,7 @@ import gzip
 import http.server
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -594,6 +595,35 @@ def test_a_handler_of_the_program_is_called(destination: Destination, first: str
     done = run(destination.http_v2, "os.kill(os.getpid(), signal.SIGTERM); time.sleep(20)", before=before)
     assert done.returncode == 7, done.stderr
     assert destination.stats()["good"] == 50
+
+
+@pytest.mark.parametrize("handler", ["", "signal.signal(signal.SIGTERM, lambda *_: calls.append(1))"])
+@pytest.mark.parametrize("pauses", [(0.1, 0.6, 0.3), (0.6, 0.1, 0.3), (0.1, 0.3, 0.6)], ids=str)
+def test_packages_that_share_a_process_wait_for_each_other_at_sigterm(
+    tmp_path: Path, pauses: tuple[float, ...], handler: str
+) -> None:
+    """Each generated package has a runtime of its own, and so a handler; the program's own is called once."""
+    for number in range(len(pauses)):
+        shutil.copytree(ROOT / "generated/backend/_runtime", tmp_path / f"package_{number}" / "_runtime")
+    script = f"""
+import os, signal, sys, time
+from importlib import import_module
+calls = []
+{handler}
+for number, pause in enumerate({pauses}):
+    def flush(number=number, pause=pause):
+        time.sleep(pause)
+        os.write(1, str(number).encode())
+    assert import_module(f"package_{{number}}._runtime.process").at_sigterm(flush)
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(1.5)
+sys.exit(10 + len(calls))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert sorted(done.stdout) == ["0", "1", "2"], done.stderr
+    assert done.returncode == (11 if handler else -15)
 
 
 def test_an_ignored_signal_stays_ignored(destination: Destination) -> None:

@@ -81,13 +81,8 @@ def after_fork(callback: Callback) -> None:
         _installed.add("fork")
         register: Any = getattr(os, "register_at_fork", None)
         if register is not None:  # Windows has no fork
-            register(after_in_child=_begin_child)
+            register(after_in_child=_in_child.call)
     _in_child.add(callback)
-
-
-def _begin_child() -> None:
-    _in_child.call()
-    _hook_celery()
 
 
 def at_exit(close: Callback) -> None:
@@ -118,23 +113,8 @@ def before_threads_end(flush: Callback) -> None:
             threading._register_atexit(_before_threads.call)
         except (AttributeError, RuntimeError):
             import_module("atexit").register(_before_threads.call)
-    _hook_celery()
-    _before_threads.add(flush)
-
-
-def _hook_celery() -> None:
-    """Hear of the end of a child of Celery's, which ends by `os._exit` and runs nothing
-    but the receivers of this signal.
-    """
-    signals: Any = sys.modules.get("celery.signals")
-    if signals is not None and "celery" not in _installed:
-        _installed.add("celery")
-        signals.worker_process_shutdown.connect(_end_worker, weak=False)
-
-
-def _end_worker(**_: object) -> None:
-    _before_threads.call()
     _install_celery()
+    _before_threads.add(flush)
 
 
 def install_again() -> None:
@@ -146,6 +126,9 @@ def install_again() -> None:
 
 
 def _install_celery() -> None:
+    """Hear of the end of a child of Celery's, which ends by `os._exit` and runs nothing
+    but the receivers of this signal.
+    """
     signals: Any = sys.modules.get("celery.signals")
     if signals is not None and "celery" not in _installed:
         _installed.add("celery")
@@ -212,11 +195,14 @@ def _on_sigterm(number: int, frame: Any) -> None:
     if _sigterm.process != os.getpid():
         _sigterm.process, _sigterm.ending, _sigterm.ended = os.getpid(), False, False
     former = _sigterm.former
+    ends = _ends_by_the_signal()
     if not _sigterm.ending:
         _sigterm.ending = True
         # `Thread.start` takes a lock; this does not.
-        start_new_thread(_flush_all, (not callable(former),))
-    elif _sigterm.ended and not callable(former):
+        start_new_thread(_flush_all, (ends,))
+    elif ends and not _sigterm.ended:
+        return  # another package has flushed; this one sends the signal once more
+    elif not callable(former):
         import signal
 
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -225,10 +211,26 @@ def _on_sigterm(number: int, frame: Any) -> None:
         former(number, frame)
 
 
+def _ends_by_the_signal() -> bool:
+    """Tell whether nobody else decides what the signal does: there was no handler, or
+    only those of other generated packages in this process.
+    """
+    former = _sigterm.former
+    if not callable(former):
+        return True
+    ask: Callable[[], bool] | None = getattr(former, _ASK, None)
+    return ask is not None and ask()
+
+
+_ASK: Final = "trackside_ends_by_the_signal"
+setattr(_on_sigterm, _ASK, _ends_by_the_signal)
+
+
 def _flush_all(then_end: bool) -> None:
     """Call back, all at the same time; then send the signal again to end by it."""
     import signal
     import threading
+    from time import monotonic
 
     threads = [
         threading.Thread(target=_contained, args=(callback,), daemon=True)
@@ -236,8 +238,9 @@ def _flush_all(then_end: bool) -> None:
     ]
     for thread in threads:
         thread.start()
+    ends = monotonic() + 2 * EXIT_TIMEOUT
     for thread in threads:
-        thread.join(2 * EXIT_TIMEOUT)
+        thread.join(max(0.0, ends - monotonic()))
     _sigterm.ended = True
     main = threading.main_thread().ident
     if then_end and main is not None:
