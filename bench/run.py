@@ -200,7 +200,7 @@ def delivery(times: int) -> None:
     subprocess.run([sys.executable, str(HERE / "delivery.py"), "--times", str(times)], check=True)
 
 
-PARTS = ("compiler", "stages", "calls", "delivery", "collect")
+PARTS = ("compiler", "stages", "calls", "delivery", "collect", "endpoint")
 
 
 def main() -> None:
@@ -222,6 +222,8 @@ def main() -> None:
         delivery(arguments.times)
     if "collect" in parts:
         subprocess.run([sys.executable, str(HERE / "collect.py")], check=True)
+    if "endpoint" in parts:
+        subprocess.run([sys.executable, str(HERE / "endpoint.py")], check=True)
 
 
 if __name__ == "__main__":
