@@ -37,7 +37,7 @@ check: $(PROJECT)  ## is generated/ what tracking_plan.yaml compiles to?
 	$(BIN)/trackside check tracking_plan.yaml
 	$(BIN)/trackside build --check tracking_plan.yaml
 
-pytest: $(TOOLS) $(JS_TOOLS) | postgres  ## the tests alone; `make pytest ARGS=tests/run` for some of them
+pytest: $(TOOLS) $(JS_TOOLS) | postgres chromium  ## the tests alone; `make pytest ARGS=tests/run` for some of them
 	$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 bench: $(PROJECT) | node  ## wall, CPU and peak memory over plans of 100, 1,000 and 10,000 events
@@ -82,6 +82,14 @@ $(JS_TOOLS): tests/package.json tests/package-lock.json | node
 node:
 	@command -v node >/dev/null || { echo "the JavaScript side needs Node 20 or newer: install it and try again" >&2; exit 1; }
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { echo "the JavaScript side needs Node 20 or newer, not $$(node --version)" >&2; exit 1; }
+
+# Tests drive a real browser. Without one they fail, and say so.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { \
+		as=""; [ "$$(id -u)" = 0 ] || as="sudo -n"; \
+		command -v apt-get >/dev/null && $$as apt-get update -qq && $$as apt-get install -y -qq --no-install-recommends chromium; \
+	} || echo "the browser's tests need Chromium: install it (Debian, Ubuntu: apt install chromium)" >&2
 
 # Tests start a PostgreSQL server of their own. Without its programs they fail, and say so.
 .PHONY: postgres

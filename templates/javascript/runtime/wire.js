@@ -46,12 +46,13 @@ export const write = ({ d, s, t, a, c, w, f }) => {
 export const read = (text = "") => {
   try {
     const members = JSON.parse(decodeURIComponent(escape(atob(text.slice(2).replace(/-/g, "+").replace(/_/g, "/")))));
-    const { d, s = 1e12, t = s, c = [] } = members;
+    const { d, s, t, a, c } = members;
     if (
       /^1\.[\w-]{1,1022}$/.test(text) &&
-      (d == null ? members.c : DEVICE.test(d)) &&
-      [s, t].every((moment) => /^\d{13}$/.test(moment)) &&
-      c.every((/** @type {any} */ name) => /^[a-z_]+$/.test(name))
+      (d == null ? c : typeof d == "string" && DEVICE.test(d)) &&
+      [s, t].every((time) => time == null || (Number.isInteger(time) && time >= 1e12 && time < 1e13)) &&
+      !Array.isArray(a) &&
+      (c == null || (Array.isArray(c) && c.length <= 16 && c.every((name) => /^[a-z_]{1,32}$/.test(name))))
     )
       return members;
   } catch {

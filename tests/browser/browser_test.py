@@ -1,0 +1,33 @@
+"""The generated modules in a real browser: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests import node
+
+from trackside.pipeline import analyse
+from trackside.targets.javascript import render
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("no `chromium`: `make test` installs it, or `apt-get install chromium`", pytrace=False)
+    return path
+
+
+def test_pages(chromium: str, tmp_path: Path) -> None:
+    node.tools()
+    plan = analyse(HERE / "plan.yaml").plan
+    assert plan is not None
+    for file in render(plan, plan.sources["web"]):
+        path = tmp_path / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text, encoding="utf-8")
+    node.run("--test", HERE / "pages.test.mjs", GENERATED=tmp_path / "web", CHROMIUM=chromium)
