@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _FLAGS = {
     "once": "try each event that is due once, then end",
     "dead": "list the dead letters",
+    "quarantined": "list what clients sent and nobody vouches for",
 }
+_LISTS = ("replay", "release", "discard")
 _VALUES = {
     "store": ("PLACE", "the file of a SQLite outbox, or postgresql://... (default: where --setup has it)"),
     "setup": ("MODULE:FUNCTION", "call this first: the application's own configure(), for its look-ups"),
@@ -58,6 +60,8 @@ def declare(commands: Commands) -> None:
     for name, about in _FLAGS.items():
         parser.add_argument(f"--{name}", action="store_true", help=about)
     parser.add_argument("--replay", nargs="*", metavar="ID", help="put dead letters back to be sent: these, or all")
+    parser.add_argument("--release", nargs="+", metavar="ID", help="put these out of quarantine, to be sent")
+    parser.add_argument("--discard", nargs="*", metavar="ID", help="forget what is in quarantine: these, or all")
     parser.add_argument("--send-late", action="store_true", help="send what is older than the window, too")
     parser.add_argument("--batch-api", action="store_true", help="send by the Batch API")
     for name, (metavar, about) in _VALUES.items():
@@ -104,6 +108,7 @@ def _handed_on(options: argparse.Namespace) -> list[str]:
         value = given[name.replace("-", "_")]
         if value is not None:
             arguments += [f"--{name}", value]
-    if given["replay"] is not None:
-        arguments += ["--replay", *given["replay"]]
+    for name in _LISTS:
+        if given[name] is not None:
+            arguments += [f"--{name}", *given[name]]
     return arguments

@@ -49,6 +49,17 @@ def main(
             number = store.replay(options.replay or None)
             print(f"put back {number} dead letters", flush=True)
             return 0
+        if options.quarantined:
+            return _list_quarantine(store)
+        if options.release is not None:
+            number = store.release_quarantined(options.release)
+            print(f"released {number} events", flush=True)
+            return 0
+        if options.discard is not None:
+            held = [row.id for row in store.quarantined()]
+            number = store.discard_quarantined(options.discard or held)
+            print(f"discarded {number} events", flush=True)
+            return 0
         return _deliver(store, options, tracker, key_variable, zone, server_url)
     except (_WrongCallError, OutboxError) as error:
         print(f"{program}: {error}", file=sys.stderr)
@@ -115,10 +126,25 @@ def _list_dead(store: Store) -> int:
     return 0
 
 
+def _list_quarantine(store: Store) -> int:
+    from datetime import UTC, datetime
+
+    found = store.quarantined()
+    for row in found:
+        put = datetime.fromtimestamp(row.put_at / 1000, UTC)
+        print(
+            f"{row.id}\t{put:%Y-%m-%dT%H:%M:%SZ}\t{row.reason}\t{row.event}"
+            f"\t{row.insert_id}\t{row.body}"
+        )
+    print(f"{len(found)} events in quarantine", file=sys.stderr)
+    return 0
+
+
 def _store_of(place: str | None, tracker: Tracker) -> Store:
     """Find the store that `--store` names, else the one of the configured sink."""
     if place is None:
-        store: Any = getattr(tracker.settings.sink, "store", None)
+        sink: Any = tracker.settings.sink
+        store: Any = getattr(getattr(sink, "ledger", sink), "store", None)
         if not isinstance(store, Store):
             raise _WrongCallError(
                 "no outbox: give --store, or --setup with a function that configures an"
@@ -193,6 +219,25 @@ def _parser(program: str, key_variable: str | None) -> argparse.ArgumentParser:
         type=int,
         metavar="ID",
         help="put dead letters back to be sent: these, or all",
+    )
+    what.add_argument(
+        "--quarantined",
+        action="store_true",
+        help="list what clients sent and nobody vouches for",
+    )
+    what.add_argument(
+        "--release",
+        nargs="+",
+        type=int,
+        metavar="ID",
+        help="put these out of quarantine, to be sent",
+    )
+    what.add_argument(
+        "--discard",
+        nargs="*",
+        type=int,
+        metavar="ID",
+        help="forget what is in quarantine: these, or all",
     )
     add(
         "--send-late",
