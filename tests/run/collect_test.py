@@ -242,7 +242,7 @@ def test_it_ends_although_somebody_waits() -> None:
             post(started.http_v2, event(1), timeout=0.2)
         place = urlsplit(started.url)
         with socket.create_connection((place.hostname, place.port or 0)) as waiting:
-            waiting.sendall(b"GET /wait?count=1&timeout=60 HTTP/1.1\r\nhost: x\r\n\r\n")
+            waiting.sendall(b"GET /wait?count=1&timeout=60 HTTP/1.1\r\nhost: localhost\r\n\r\n")
             begun = time.monotonic()
             started.stop()
             assert time.monotonic() - begun < 10

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from trackside.collect.project import Project
 
     check = None if options.no_check else _plan_check(find_plan(options.plan))
-    collector = Collector(Project(check, frozenset(options.key), options.keep * _MEGABYTE))
+    collector = Collector(Project(check, frozenset(options.key), options.keep * _MEGABYTE), host=options.host)
     try:
         opened = listen(options.host, options.port)
     except OSError as error:

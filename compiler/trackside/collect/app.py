@@ -10,21 +10,23 @@ import asyncio
 import json
 import socket
 import struct
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from trackside.collect.faults import Fault, Faults, WrongFaultError
+from trackside.collect.guard import Guard
 from trackside.collect.project import Project, Sort
 from trackside.collect.upload import LARGEST, Endpoint, RefusedError, Upload, read_identification, read_upload
+from trackside.collect.web import FILES, Live, Trouble, answer_event, answer_file
 
 TRANSPORT: Final = "trackside.transport"
 """The scope's extension that holds the connection, an asyncio.Transport."""
@@ -40,11 +42,16 @@ _ABORTING: Final = struct.pack("ii", 1, 0)  # SO_LINGER: on, no time: what close
 
 @dataclass(slots=True)
 class Collector:
-    """A project, the faults that are set for it, and who waits for its events."""
+    """A project, the faults that are set for it, who waits for its events, and what it did not take of late.
+
+    `host` is the address that it listens on.
+    """
 
     project: Project
     faults: Faults = field(default_factory=Faults)
+    host: str = "127.0.0.1"
     connections: int = 0
+    troubles: deque[Trouble] = field(default_factory=lambda: deque(maxlen=20))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def changed(self) -> None:
@@ -72,10 +79,12 @@ def application(collector: Collector) -> Starlette:
         Route("/reset", looking.reset, methods=["POST"]),
         Route("/faults", looking.faults, methods=["GET", "POST"]),
         Route("/clock", looking.clock, methods=["POST"]),
+        Route("/live", Live(collector), methods=["GET"]),
+        Route("/event/{number:int}", answer_event(collector.project), methods=["GET"]),
+        *(Route(path, answer_file(name), methods=["GET"]) for path, name in FILES.items()),
     ]
-    # The vendor lets every page send to it; a page on another port of this machine has to be able to.
-    anyone = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
-    return Starlette(routes=routes, middleware=[anyone])
+    guard = Middleware(Guard, intake=frozenset(_PATHS), page=frozenset(FILES), host=collector.host)
+    return Starlette(routes=routes, middleware=[guard])
 
 
 class _Intake:
@@ -115,10 +124,16 @@ class _Intake:
             answer = project.take(read, body, encoding)
         else:
             answer = {"code": 200, "events_ingested": len(read.events), "payload_size_bytes": read.size}
-        if takes:
-            collector.changed()
         if stated is not None:
             answer = stated
+        status = answer["code"] if fault is None or fault.status is None else fault.status
+        if status >= 400 or not takes:
+            is_taken = takes and not isinstance(read, RefusedError)
+            error = str(answer.get("error", ""))[:300]
+            collector.troubles.append(
+                Trouble(project.now(), self._endpoint, status, error, len(read.events), fault is not None, is_taken)
+            )
+        collector.changed()
         return _Answer(collector, answer, fault or Fault(), is_text=self._endpoint == "identify")
 
 
@@ -148,6 +163,8 @@ class _Answer:
         if fault.delay:
             await asyncio.sleep(fault.delay)
         self._collector.project.answered(0 if fault.answer in {"nothing", "close", "reset"} else self._status)
+        if fault.delay:
+            self._collector.changed()
         match fault.answer:
             case "nothing":
                 await _gone(receive)
@@ -222,6 +239,8 @@ class _Looking:
         self._collector.project.reset()
         self._collector.faults.clear()
         self._collector.connections = 0
+        self._collector.troubles.clear()
+        self._collector.changed()
         return JSONResponse(self._collector.stats())
 
     async def faults(self, request: Request) -> Response:
@@ -233,6 +252,7 @@ class _Looking:
                 return _wrong(str(error))
             except ValueError:
                 return _wrong("the body is no JSON")
+            self._collector.changed()
         return JSONResponse(self._collector.faults.stated())
 
     async def clock(self, request: Request) -> Response:
@@ -242,6 +262,7 @@ class _Looking:
         except (ValueError, KeyError, TypeError):
             return _wrong('the body is {"ahead": seconds}')
         self._collector.project.ahead = ahead
+        self._collector.changed()
         return JSONResponse({"now": self._collector.project.now()})
 
 

@@ -39,6 +39,16 @@ class PlanCheck:
             source.name: _people(plan.user_views.get(source.name, ()), source) for source in plan.sources.values()
         }
 
+    @property
+    def plan_name(self) -> str:
+        """Name the plan."""
+        return self._plan.name
+
+    @property
+    def senders(self) -> Mapping[str, Source]:
+        """Give the sources by the name that their events state."""
+        return self._sources
+
     def __call__(self, event: Event) -> Sequence[str]:
         """Give the reasons why the plan would not have the event; none when it would."""
         name = event["event_type"]

@@ -12,7 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from trackside.collect.upload import LONGEST_TEXT, Event, RefusedError, Upload, plain_bytes, stored_form, with_ids
 
@@ -30,15 +30,31 @@ _SORTS: Final[tuple[Sort, ...]] = ("good", "bad", "duplicates")
 _NO_REASONS: Final[Mapping[int, Sequence[str]]] = {}
 
 
+class Arrival(NamedTuple):
+    """One event as it came: the how manyth of this process, counted from 0; when, in seconds since 1970."""
+
+    number: int
+    at: float
+    sort: Sort
+    refused: bool
+    event: Event
+    reasons: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A body, and one byte for each event in it that says where the event belongs; `bare` is a list of events alone."""
+    """A body, and one byte for each event in it that says where the event belongs; `bare` is a list of events alone.
+
+    `first` is the number of its first event.
+    """
 
     body: bytes
     encoding: str
     min_id_length: int
     verdicts: bytes
     reasons: Mapping[int, Sequence[str]]
+    first: int
+    at: float
     refused: bool = False
     bare: bool = False
 
@@ -53,7 +69,8 @@ class _Kept:
 class Project:
     """One project of the destination. `clock` gives seconds since 1970; `keep` bounds the bytes of bodies kept.
 
-    `check` is None where events are not compared with a plan.
+    `check` is None where events are not compared with a plan. `arrived` counts all events since the process began, over
+    all `resets`: it numbers them. The first after the last reset has the number `begun`.
     """
 
     check: Check | None = None
@@ -61,6 +78,9 @@ class Project:
     keep: int = 256_000_000
     clock: Callable[[], float] = time.time
     ahead: float = 0.0
+    arrived: int = 0
+    resets: int = 0
+    begun: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     requests: Counter[int] = field(default_factory=Counter)
     _counted: Counter[tuple[str, int]] = field(default_factory=Counter)
@@ -92,7 +112,9 @@ class Project:
         bare = upload.endpoint == "identify"
         if bare:  # a form; what it says is kept as events
             body, encoding = json.dumps(upload.events).encode(), ""
-        self._keep(_Kept(body, encoding, shortest, bytes(verdicts), reasons or _NO_REASONS, bare=bare))
+        self._keep(
+            _Kept(body, encoding, shortest, bytes(verdicts), reasons or _NO_REASONS, self.arrived, now, bare=bare)
+        )
         return {
             "code": 200,
             "events_ingested": len(upload.events),
@@ -110,7 +132,8 @@ class Project:
         self.counts["refused"] += len(events)
         reasons = {place: refused.faulty[index] for place, index in enumerate(named)}
         body = json.dumps(events).encode()
-        self._keep(_Kept(body, "", 0, bytes([_BAD]) * len(events), reasons, refused=True, bare=True))
+        verdicts = bytes([_BAD]) * len(events)
+        self._keep(_Kept(body, "", 0, verdicts, reasons, self.arrived, self.now(), refused=True, bare=True))
 
     def answered(self, status: int) -> None:
         """Count a request by the status it was answered with, 0 for none."""
@@ -140,6 +163,24 @@ class Project:
             if rows:
                 yield rows
 
+    def arrivals(self, start: int, stop: int | None = None) -> Iterator[Arrival]:
+        """Yield the events that are kept from number `start` on, before `stop`, in the order in which they came."""
+        later: list[_Kept] = []
+        for kept in reversed(self._kept):
+            if kept.first + len(kept.verdicts) <= start:
+                break
+            if stop is None or kept.first < stop:
+                later.append(kept)
+        for kept in reversed(later):
+            for index, (event, verdict) in enumerate(zip(kept.events(), kept.verdicts, strict=True)):
+                number = kept.first + index
+                if number < start:
+                    continue
+                if number == stop:
+                    return
+                stored = event if kept.refused else stored_form(event, kept.min_id_length)
+                yield Arrival(number, kept.at, _SORTS[verdict], kept.refused, stored, kept.reasons.get(index, ()))
+
     def stats(self) -> dict[str, Any]:
         """Count what came, by what became of it."""
         by_event: dict[str, dict[str, int]] = {}
@@ -158,6 +199,8 @@ class Project:
     def reset(self) -> None:
         """Forget everything, and go back to the present."""
         self.ahead = 0.0
+        self.resets += 1
+        self.begun = self.arrived
         for store in (self.counts, self.requests, self._counted, self._seen, self._seen_at, self._kept):
             store.clear()
         self._kept_bytes = 0
@@ -193,6 +236,7 @@ class Project:
 
     def _keep(self, kept: _Kept) -> None:
         self._kept.append(kept)
+        self.arrived += len(kept.verdicts)
         self._kept_bytes += len(kept.body)
         while self._kept_bytes > self.keep and len(self._kept) > 1:
             dropped = self._kept.popleft()
