@@ -137,12 +137,14 @@ class SQLite(Store):
                 " be found"
             )
         # A caller that has begun to write holds the only lock there is for writing:
-        # then the tables, if they are missing, become part of its transaction.
+        # then the tables, if they are missing, become part of its transaction. It does
+        # not wait for ours either: another thread may have that, and wait for the
+        # caller to commit.
         if self._connection is None and writes:
             run = _runner(execute)
             with self._failing():
                 self._migrate(run)
-        else:
+        elif self._connection is None:
             with suppress(OutboxError):  # `put` meets it again, and counts
                 self.prepare()
         return lambda sql, parameters: execute(sql, tuple(parameters))
