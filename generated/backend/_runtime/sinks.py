@@ -113,6 +113,7 @@ class NdjsonSink:
         self._path = path
         self._lock = Lock()
         self._file: int | None = None
+        self._is_torn = False
         self._closed = False
         after_fork(self._unlock)
 
@@ -132,8 +133,15 @@ class NdjsonSink:
                 self._file = os.open(
                     self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644
                 )
-            while data:
-                data = data[os.write(self._file, data) :]
+            if self._is_torn:  # else the next event would be lost with the last
+                data = b"\n" + data
+            written = 0
+            try:
+                while written < len(data):
+                    written += os.write(self._file, data[written:])
+            finally:
+                torn = written > 0 or self._is_torn
+                self._is_torn = torn and written < len(data)
         return Outcome(sent=len(events))
 
     def _unlock(self) -> None:
@@ -238,12 +246,27 @@ class Tee:
         return Outcome(outcomes[0].queued, outcomes[0].sent, lost)
 
     def flush(self, timeout: float) -> bool:
-        """Flush every sink; each may take the whole time."""
-        return all(sink.flush(timeout) for sink in self._sinks)
+        """Flush every sink; each may take the whole time. Raises what the first one
+        that fails does, after the others.
+        """
+        return self._all([sink.flush for sink in self._sinks], timeout)
 
     def close(self, timeout: float) -> bool:
-        """Close every sink; each may take the whole time."""
-        return all(sink.close(timeout) for sink in self._sinks)
+        """Close every sink; each may take the whole time. Raises as `flush` does."""
+        return self._all([sink.close for sink in self._sinks], timeout)
+
+    @staticmethod
+    def _all(ends: Sequence[Callable[[float], bool]], timeout: float) -> bool:
+        well = True
+        failures: list[Exception] = []
+        for end in ends:
+            try:
+                well = end(timeout) and well
+            except Exception as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return well
 
     def report_to(self, listener: Listener) -> None:
         """Let every sink that can report do so; what is sent counts once, at the first

@@ -31,6 +31,7 @@ from .process import after_fork
 from .promises import Promises
 from .record import Refusal, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
+from .request import confirm
 from .sinks import Outcome, RecordingSink, Sink, WireEvent
 from .values import Json
 
@@ -93,7 +94,7 @@ class Tracker:
         self._enricher.configure(settings.enrich or Providers())
         former, self.settings = self.settings.sink, settings
         if former is not None and former is not settings.sink:
-            former.close(5.0)
+            self._ended(former.close, 5.0)
         if not self._observed:
             self._observed = True
             try:
@@ -145,14 +146,24 @@ class Tracker:
     def flush(self, timeout: float) -> bool:
         """Send what is queued; tell whether nothing is left."""
         sink = self.settings.sink
-        return sink is None or sink.flush(timeout)
+        return sink is None or self._ended(sink.flush, timeout)
 
     def close(self, timeout: float) -> bool:
         """Flush and let go of the sink; events after that are dropped and counted."""
         sink = self.settings.sink
-        closed = sink is None or sink.close(timeout)
+        closed = sink is None or self._ended(sink.close, timeout)
         self.counts.write_rest()
         return closed
+
+    def _ended(self, end: Callable[[float], bool], timeout: float) -> bool:
+        """Flush or close a sink; an error of it surfaces in strict mode only."""
+        try:
+            return end(timeout)
+        except Exception as error:
+            if self._strict():
+                raise
+            self.counts.problem(f"error:{type(error).__name__}", error)
+            return False
 
     def _restart(self) -> None:
         """Begin to count anew in a child process; its locks may be held for ever."""
@@ -198,7 +209,9 @@ class Tracker:
                 identify(
                     record, event.ids, context, self._system_id, self._session_timeout
                 )
-            if event.consent != "necessary":
+            if event.consent != "necessary" and (
+                self._consent is not None or (context is not None and context.opted_out)
+            ):
                 self._ask_consent(event.consent, None if event.system else context)
             insert_id = insert_id_of(event, properties, context, self._namespace)
             record["insert_id"] = insert_id
@@ -227,7 +240,7 @@ class Tracker:
             if event.hybrid and receipt.accepted:
                 if self._promises:
                     self._promises.keep(insert_id)
-                _confirm(self.sink(), event.name, insert_id)
+                confirm(self.sink(), event.name, insert_id)
             return receipt
         except Refusal as refusal:
             return self._refused(event.name, refusal, insert_id, found, properties)
@@ -306,7 +319,7 @@ class Tracker:
             refused = self._remember(event.name, insert_id, within)
             if refused is not None:
                 raise Refusal(refused)
-            _confirm(self.sink(), event.name, insert_id)
+            confirm(self.sink(), event.name, insert_id)
             return Receipt(True, insert_id, found)
         except Refusal as refusal:
             if refusal.found is not None:
@@ -340,7 +353,10 @@ class Tracker:
             self._promises.make(event, insert_id, within)
             return None
         outcome: Outcome = promise(event, insert_id, within)
-        return outcome.dropped[0][0] if outcome.dropped else None
+        if not outcome.dropped:
+            return None
+        self._raise_loss(event, outcome)
+        return outcome.dropped[0][0]
 
     def complete(self, event: WireEvent, needs: Sequence[Need]) -> WireEvent | None:
         """Add what an event was held for, when it is delivered; None while a required
@@ -419,19 +435,26 @@ class Tracker:
         found: tuple[Violation, ...],
         needs: Sequence[Need] = (),
     ) -> Receipt:
-        sink: Any = self.sink()
+        sink: Any = _captured.get() or self.settings.sink
         if sink is None:
             self.counts.dropped("not_configured")
             return Receipt(False, insert_id, found, "not_configured")
         outcome: Outcome = sink.hold(record, needs) if needs else sink.accept((record,))
-        if self.counts.taken(outcome):
-            return Receipt(True, insert_id, found)
-        return Receipt(
-            False,
-            insert_id,
-            found,
-            outcome.dropped[0][0] if outcome.dropped else "sink",
-        )
+        accepted = self.counts.taken(outcome)
+        if not outcome.dropped:
+            return Receipt(accepted, insert_id, found, None if accepted else "sink")
+        self._raise_loss(record["event_type"], outcome)
+        dropped = None if accepted else outcome.dropped[0][0]
+        return Receipt(accepted, insert_id, found, dropped)
+
+    def _raise_loss(self, event: str, outcome: Outcome) -> None:
+        """Let what a sink did not take surface, in strict mode only."""
+        if self._strict():
+            reasons = ", ".join([reason for reason, _ in outcome.dropped])
+            breach = Violation(
+                "", "", f"was not taken by the sink: {reasons}", "refused"
+            )
+            raise TrackingError(event, (breach,))
 
     # --- what went wrong ---
 
@@ -506,10 +529,3 @@ class Tracker:
         if asked:
             return asked not in {"0", "false", "no"}
         return "PYTEST_CURRENT_TEST" in os.environ
-
-
-def _confirm(sink: Sink | None, event: str, insert_id: str) -> None:
-    """Let the answer to the present request tell the client that a fact is here."""
-    from .request import confirm
-
-    confirm(sink, event, insert_id)

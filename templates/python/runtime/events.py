@@ -62,7 +62,9 @@ class Report(NamedTuple):
 
 
 class TrackingError(Exception):
-    """A breach of the plan, raised in strict mode only."""
+    """A breach of the plan, or an event that a sink has not taken; raised in strict
+    mode only.
+    """
 
     def __init__(self, event: str, violations: Sequence[Violation]) -> None:
         super().__init__(f"{event}: {'; '.join(map(str, violations))}")

@@ -162,7 +162,7 @@ def confirm(sink: Sink | None, event: str, insert_id: str) -> None:
     request = _request.get()
     if request is None:
         return
-    store: Any = sink
+    store: Any = getattr(sink, "ledger", sink)  # of several, the one that knows
     in_transaction = getattr(store, "in_transaction", None)
     if in_transaction is None or not in_transaction():
         request.confirm(insert_id)

@@ -236,6 +236,10 @@ def test_another_transaction_is_waited_for_no_longer_than_told(sqlite: Outbox) -
 def test_a_place_that_cannot_be_written_is_counted(sqlite: Outbox, tmp_path: Path) -> None:
     sqlite.sink.store = sqlite.kept.SQLite(tmp_path / "no" / "such" / "folder.db")
     assert sqlite.emit(1)[0].dropped == "outbox_failed:OperationalError"
+    sqlite.kept.configure(sink=sqlite.sink, strict=True)
+    with pytest.raises(sqlite.kept.TrackingError, match="outbox_failed:OperationalError"):
+        sqlite.emit(1)
+    sqlite.kept.configure(sink=sqlite.sink, strict=False)
     sqlite.sink.close(1.0)
     assert sqlite.emit(1)[0].dropped == "sink_closed"
     with pytest.raises(ValueError, match="memory"):

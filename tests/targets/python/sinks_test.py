@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -99,13 +100,37 @@ def test_a_file_has_one_event_a_line(shop: Any, context: Any, tmp_path: Path) ->
     assert [event["event_properties"]["list"] for event in events] == [["0"], ["1"], ["2"]]
     assert shop.stats().sent == 3
     assert shop.close()
-    with context.activate():
-        assert shop.track.class_().dropped == "sink_closed"
+    with context.activate(), pytest.raises(shop.TrackingError, match="sink_closed"):
+        shop.track.class_()
+    assert shop.stats().dropped == {"sink_closed": 1}
 
 
 def test_a_file_that_cannot_be_written_costs_no_call(shop: Any, context: Any, tmp_path: Path) -> None:
     shop.configure(sink=shop.NdjsonSink(tmp_path), strict=False)
     assert shop.track.class_(context=context).dropped == "error:IsADirectoryError"
+
+
+def test_a_line_that_was_cut_short_takes_no_other_with_it(shop: Any, context: Any, tmp_path: Path) -> None:
+    """The file may not grow in the middle of a line, as on a full disk; later it may."""
+    path = tmp_path / "events.ndjson"
+    shop.configure(sink=shop.NdjsonSink(path), strict=False)
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE), 1000
+    with context.activate():
+        accepted = [shop.track.class_().accepted]
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+            accepted += [shop.track.class_().accepted for _ in range(10)]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert path.stat().st_size == most
+        accepted += [shop.track.class_().accepted for _ in range(3)]
+    lines = path.read_text().splitlines()
+    cut = lines.pop(accepted.index(False))
+    assert [json.loads(line)["event_type"] for line in lines] == ["class"] * sum(accepted)
+    with pytest.raises(ValueError):
+        json.loads(cut)
+    assert shop.stats().dropped == {"error:OSError": len(accepted) - sum(accepted)}
+    assert shop.close()
 
 
 def test_a_file_is_shared_by_processes(shop: Any, tmp_path: Path) -> None:
@@ -183,6 +208,66 @@ def test_several_sinks_do_not_disturb_each_other(shop: Any) -> None:
     assert shop.Tee().accept([plain()]).dropped == (("no_sink", 1),)
 
 
+class Ending:
+    """A sink that notes what it is asked at the end."""
+
+    def __init__(self, answer: bool | Exception) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def accept(self, events: Any) -> Any:
+        raise OSError("the disk is gone")
+
+    def flush(self, timeout: float) -> bool:
+        return self._end("flush")
+
+    def close(self, timeout: float) -> bool:
+        return self._end("close")
+
+    def _end(self, how: str) -> bool:
+        self.asked.append(how)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [False, OSError("full")], ids=repr)
+def test_each_of_several_sinks_is_flushed_and_closed(shop: Any, answer: bool | Exception) -> None:
+    first, second = Ending(answer), Ending(True)
+    shop.configure(sink=shop.Tee(first, second), strict=False)
+    assert (shop.flush(), shop.close()) == (False, False)
+    assert first.asked == second.asked == ["flush", "close"]
+    assert shop.stats().problems == ({} if answer is False else {"error:OSError": 2})
+
+
+def test_an_error_of_a_sink_surfaces_in_strict_mode_only(shop: Any, context: Any) -> None:
+    sink = Ending(OSError("full"))
+    shop.configure(sink=sink, strict=False)
+    assert (shop.flush(), shop.close()) == (False, False)
+    assert shop.track.class_(context=context).dropped == "error:OSError"
+    shop.configure(sink=sink, strict=True)
+    for call in (shop.flush, shop.close, lambda: shop.track.class_(context=context)):
+        with pytest.raises(OSError):
+            call()
+    with pytest.raises(OSError):
+        shop.configure(sink=shop.RecordingSink(), strict=True)  # closes the former
+    assert shop.track.class_(context=context).accepted
+
+
+def test_what_a_sink_does_not_take_raises_in_strict_mode(shop: Any, context: Any) -> None:
+    sink = shop.HttpSink("key", server_url="http://127.0.0.1:9/", queue_size=0)
+    shop.configure(sink=sink, strict=False)
+    assert shop.track.class_(context=context).dropped == "buffer_full"
+    shop.configure(sink=sink, strict=True)
+    with pytest.raises(shop.TrackingError, match="not taken by the sink: buffer_full"):
+        shop.track.class_(context=context)
+    sink.close(0)
+    shop.configure(sink=shop.Tee(shop.RecordingSink(), sink), strict=True)
+    with pytest.raises(shop.TrackingError, match="not taken by the sink: sink_closed"):
+        shop.track.class_(context=context)
+    assert shop.stats().dropped == {"buffer_full": 2, "sink_closed": 1}
+
+
 def test_the_sdk_sends_our_wire_form_to_the_letter(
     shop: Any, vendor: Vendor, context: Any, everything: dict[str, Any]
 ) -> None:
@@ -244,7 +329,7 @@ def test_an_outage_is_survived_for_a_while(shop: Any, vendor: Vendor, context: A
 
 def test_what_is_left_at_the_end_is_counted_as_lost(shop: Any, vendor: Vendor, context: Any) -> None:
     vendor.answers = [(503, {"code": 503})] * 50
-    shop.configure(sink=shop.AmplitudeSink("key", server_url=vendor.url, interval=50))
+    shop.configure(sink=shop.AmplitudeSink("key", server_url=vendor.url, interval=50), strict=False)
     shop.track.class_(context=context)
     began = time.monotonic()
     assert not shop.close(0.3)

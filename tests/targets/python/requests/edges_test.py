@@ -328,6 +328,7 @@ def test_people_do_not_mix(build: Callable[..., Site]) -> None:
 # --- confirmation and transactions ---
 
 
+@pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("kind", ["flask", "starlette", "fastapi", "django wsgi, views", "django asgi, async views"])
 @pytest.mark.parametrize(
     ("end", "confirmed", "problems"),
@@ -338,12 +339,18 @@ def test_people_do_not_mix(build: Callable[..., Site]) -> None:
     ],
 )
 def test_a_fact_of_a_transaction_is_confirmed_when_it_is_committed(
-    build: Callable[..., Site], tmp_path: Path, kind: str, end: str, confirmed: int, problems: dict[str, int]
+    build: Callable[..., Site],
+    tmp_path: Path,
+    kind: str,
+    end: str,
+    confirmed: int,
+    problems: dict[str, int],
+    several: bool,
 ) -> None:
     site = build(kind)
     shop, path = site.shop, tmp_path / "outbox.sqlite"
     shop.sink = shop.OutboxSink(shop.SQLite(path))
-    shop.configure(sink=shop.sink, strict=False)
+    shop.configure(sink=shop.Tee(shop.RecordingSink(), shop.sink) if several else shop.sink, strict=False)
     shop.connect = lambda: sqlite3.connect(path, check_same_thread=False)
     with closing(shop.connect()) as connection:
         shop.connection = connection
