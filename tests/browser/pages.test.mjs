@@ -202,7 +202,7 @@ test("the endpoint's troubles lose nothing, and a batch that cannot be read is c
 test("refused: nothing stays and nothing goes, but what is necessary", async () => {
   const page = await visit();
   await count(page, 0, 1);
-  await until(() => site.taken().length === 1, "the first");
+  await until(async () => site.taken().length === 1 && (await waiting(page)) === 0, "the first");
   await page.evaluate(() => window.web.orderPaid.pending({ order_id: "ORD-9" }));
   site.faults = ["reset", "reset"];
   await count(page, 1, 3);

@@ -33,12 +33,19 @@ export const remove = (key) => {
 export const put = (key, value) => {
   memory[key] = value;
   try {
-    if (mayKeep()) localStorage[key] = value;
-    else delete disk()[key];
-    if (disk()[key]) delete memory[key];
+    if (mayKeep()) {
+      localStorage.setItem(key, value);
+      delete memory[key];
+    } else delete disk()[key];
   } catch {
-    // It is full, or blocked.
+    // It is full, or blocked: what is in memory lives as long as the page.
   }
+};
+
+/** @type {(key: string, value: string) => void} the same, written when the call that made it is over */
+export const putSoon = (key, value) => {
+  memory[key] = value;
+  queueMicrotask(() => memory[key] == value && put(key, value));
 };
 
 /** @type {(start: string) => string[]} the keys that begin so, in order */

@@ -4,7 +4,7 @@
  */
 
 import { LONGEST_QUEUE, allowed, drop, granted, guard, state } from "./state.js";
-import { get, inPage, keys, put, remove } from "./store.js";
+import { get, inPage, keys, put, putSoon, remove } from "./store.js";
 import { uuid4 } from "./uuid.js";
 import { hash } from "./wire.js";
 
@@ -83,8 +83,8 @@ export const post = (record, job) => {
   const queue = count++ % 100 ? [] : keys(EVENTS);
   for (const key of queue.slice(0, -LONGEST_QUEUE)) lose(key, "queue");
   last = Math.max(last + 1, Date.now(), ...queue.slice(-1).map((key) => parseInt(key.slice(EVENTS.length), 36) + 1));
-  const waiting = sealed(record, job);
-  keep(`${EVENTS}${last.toString(36)}.${page}`, waiting);
+  const text = JSON.stringify(sealed(record, job));
+  putSoon(`${EVENTS}${last.toString(36)}.${page}`, text);
   schedule(500);
 };
 

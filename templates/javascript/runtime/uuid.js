@@ -15,7 +15,12 @@ const print = (words, version) => {
 
 /** Make a random UUID. `crypto.randomUUID` is there in secure contexts only. */
 export const uuid4 = () =>
-  crypto.randomUUID ? crypto.randomUUID() : print([...crypto.getRandomValues(new Uint32Array(4))], 4);
+  crypto.randomUUID
+    ? crypto.randomUUID()
+    : "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+        // 1 becomes 0 to f, 0 likewise; 8, the variant, becomes 8 to b.
+        (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (+digit / 4)))).toString(16),
+      );
 
 /**
  * Make the UUID of a text in a namespace (RFC 9562, version 5).

@@ -14,6 +14,7 @@ let visit = {};
 let known;
 let saved = 0;
 let hasBegun = false;
+let isFresh = false;
 
 /** Write who this is, as far as the person allows it. */
 export const save = () => {
@@ -78,8 +79,10 @@ const attribute = (time) => {
  */
 export const now = (ids) => {
   const time = Date.now();
-  // Where nothing may be kept, what this page knows is all there is.
-  const text = hasBegun && !mayKeep() ? known : cookie(KEY) || get(KEY);
+  // Where nothing may be kept, what this page knows is all there is; and no other tab comes between two calls in a row.
+  const text = hasBegun && (isFresh || !mayKeep()) ? known : cookie(KEY) || get(KEY);
+  if (!isFresh) queueMicrotask(() => (isFresh = false));
+  isFresh = true;
   if (text != known) {
     // An earlier page, or another tab, has begun a session, signed out or chosen.
     visit = read((known = text)) || {};

@@ -213,3 +213,46 @@ def test_the_whole_runtime(web: Path) -> None:
     (one,) = bundle(web, everything)
     print(f"all of the runtime: {one.size} B")
     assert one.size <= 9_500
+
+
+# --- through the endpoint, without an SDK ---
+
+CORE = ("configure", "login", "reset", "setConsent", "optOut", "carry", "trackedFetch", "flush", "stats")
+
+
+@pytest.fixture(scope="session")
+def beacon(compile_plan: Callable[[str], Path]) -> Path:
+    text = (HERE.parents[2] / "tracking_plan.yaml").read_text(encoding="utf-8")
+    return compile_plan(text.replace("through: sdk", "through: endpoint"))
+
+
+def test_the_beacon(beacon: Path) -> None:
+    """Session, attribution, carriers, queue and consent; then one typed event; then keys, copies and checks."""
+    core, event, copy = bundle(
+        beacon, importing(*CORE), importing(*CORE, "buttonClicked"), importing(*CORE, "purchaseCompleted")
+    )
+    print(f"core {core.size} B, with an event {event.size} B, with keys, copies and checks {copy.size} B")
+    assert core.size <= 4_500
+    assert copy.size <= 7_500
+    assert not any(constant in core.code for constant in SHA1_START)
+    assert "trackside_ok" not in core.code
+    assert "trackside_ok" in copy.code
+
+
+def test_the_beacon_needs_no_eval_and_touches_nothing_when_it_is_imported(beacon: Path) -> None:
+    (whole,) = bundle(beacon, 'import * as web from "./index.js"; globalThis.used = web;')
+    assert not re.search(r"\beval\(|\bFunction\(|createElement", whole.code)
+    script = 'for (const name of ["crypto", "fetch", "navigator", "performance"]) delete globalThis[name];\n'
+    script += 'const web = await import("./index.js");\n'
+    script += "const receipt = web.capture && web.stats();\nconsole.log(JSON.stringify(receipt));"
+    said = node.answer("--input-type=module", "--eval", script, cwd=beacon)
+    assert said == {"accepted": 0, "sent": 0, "waiting": 0, "dropped": {}}
+
+
+def test_what_is_rendered_on_a_server_sends_nothing(beacon: Path) -> None:
+    script = 'import * as web from "./index.js";\n'
+    script += "web.configure(); web.login('person-a'); web.setConsent({ analytics: true });\n"
+    script += "web.buttonClicked({ button_id: 'a' }); web.reset(); await web.flush();\n"
+    script += "const init = web.carry('/api', { method: 'PUT' });\n"
+    script += "console.log(JSON.stringify([web.stats().dropped, init, web.stats().waiting]));"
+    assert node.answer("--input-type=module", "--eval", script, cwd=beacon) == [{"no_page": 1}, {"method": "PUT"}, 0]
