@@ -326,7 +326,7 @@ const KEYS = {
     else showAll();
   },
 };
-const MOVES = new Set(["j", "k", "g", "G", "n", "N", "o"]);
+const MOVES = new Set(["j", "k", "g", "G", "n", "N", "o", "ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"]);
 const OWN = { INPUT: true, SELECT: true, TEXTAREA: true };
 const PRESSED = new Set([" ", "Enter"]);
 const SCROLLED = new Set(["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"]);
@@ -352,8 +352,8 @@ document.addEventListener("keydown", (event) => {
   const deed = KEYS[key];
   if (!deed) return;
   event.preventDefault();
-  if (MOVES.has(key) && !details.aside.contains(target)) $("grid").focus({ preventScroll: true });
   deed();
+  if (MOVES.has(key) && !details.aside.contains(target)) $("grid").focus({ preventScroll: true });
 });
 
 timeline.drawLanes();

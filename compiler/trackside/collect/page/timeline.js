@@ -7,6 +7,9 @@ import { clock, count, make, plain, shape, shown } from "./text.js";
 const BEYOND_SIGHT = 8;
 const NEAR_THE_END = 30;
 
+/** Pixels; where lanes are narrower, a line runs on over the lanes to its right, which it does not share. */
+const NARROW_LANE = 330;
+
 export class Timeline {
   #elements = new Map();
   #drawn = false;
@@ -98,11 +101,13 @@ export class Timeline {
     this.#render();
   }
 
-  /** Move by so many rows. */
+  /** Move by so many rows; where none is active, to the first or the last in sight. */
   step(by) {
     if (!this.shown.length) return;
-    const place = this.active ? this.shown.indexOf(this.active) : by > 0 ? -1 : this.shown.length;
-    this.move(this.shown[Math.min(this.shown.length - 1, Math.max(0, place + by))]);
+    const { scrollTop, clientHeight } = this.scroll;
+    let place = Math.floor(by > 0 ? Math.ceil(scrollTop / this.#height) : (scrollTop + clientHeight) / this.#height - 1);
+    if (this.active) place = this.shown.indexOf(this.active) + by;
+    this.move(this.shown[Math.min(this.shown.length - 1, Math.max(0, place))]);
   }
 
   /** Move to the next row, in a direction, that `wanted` accepts. */
@@ -142,7 +147,15 @@ export class Timeline {
   /** Draw the heads of the lanes. A lane without events is narrow. */
   drawLanes() {
     const { lanes } = this.rows;
-    const widths = lanes.map((lane) => (lane.events ? "minmax(0, 1fr)" : "minmax(0, 5.5rem)"));
+    const busy = lanes.filter((lane) => lane.events).length;
+    const isTight = busy > 0 && this.scroll.clientWidth / busy < NARROW_LANE;
+    this.grid.classList.toggle("tight", isTight);
+    const idle = isTight ? "minmax(0, 2.6rem)" : "minmax(0, 5.5rem)";
+    const last = lanes.findLastIndex((lane) => lane.events);
+    const widths = lanes.map((lane, index) => {
+      if (!lane.events) return idle;
+      return isTight && index === last ? "minmax(8rem, 1.8fr)" : "minmax(0, 1fr)";
+    });
     const template = ["var(--gutter)", ...(lanes.length ? widths : ["1fr"])].join(" ");
     if (this.grid.style.getPropertyValue("--columns") !== template) {
       this.grid.style.setProperty("--columns", template);
@@ -172,6 +185,7 @@ export class Timeline {
       this.#redraw();
       if (!this.follows) this.scroll.scrollTop = top * height;
     }
+    this.drawLanes();
     this.#render();
   }
 
@@ -264,7 +278,7 @@ export class Timeline {
     time.setAttribute("aria-colindex", "1");
     const lane = this.rows.lanes.indexOf(row.lane);
     const cell = make("div", "cell", shape(row.verdict));
-    cell.style.gridColumn = String(lane + 2);
+    cell.style.setProperty("--lane", String(lane + 2));
     cell.setAttribute("role", "gridcell");
     cell.setAttribute("aria-colindex", String(lane + 2));
     cell.append(make("span", "unseen", row.verdict === "good" ? "good: " : ""));

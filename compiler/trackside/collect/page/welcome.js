@@ -34,10 +34,7 @@ export function welcome(section, { plan, sources }) {
       }
       setTimeout(() => (copy.textContent = "Copy"), 1500);
     });
-    const code = make("code", "", line);
-    const block = make("pre", "", code);
-    block.tabIndex = 0;
-    list.append(make("dt", "", name, copy), make("dd", "", block));
+    list.append(make("dt", "", name, copy), make("dd", "", make("pre", "", make("code", "", line))));
   }
   const end = make("p", "note");
   if (plan === null) end.append("Events are compared with no plan.");
