@@ -211,10 +211,19 @@ def test_the_declarations_are_those_of_the_plan(plan_text: str) -> None:
         assert ast.get_docstring(found)
 
 
-def test_nothing_of_the_client_s_is_in_a_server_package(plan_text: str) -> None:
-    text = "".join(files(plan_of(plan_text)).values())
+def test_what_is_the_client_s_is_in_the_endpoint_alone(plan_text: str) -> None:
+    found = files(plan_of(plan_text))
+    endpoint = found.pop("endpoint.py")
+    found.pop("_client_values.py", None)
+    text = "".join(found.values())
     for word in ("clicked", "button", "checkout_ms"):
+        assert word in endpoint
         assert word not in text
+
+
+def test_a_plan_without_an_endpoint_has_none(plan_text: str) -> None:
+    found = files(plan_of(plan_text.replace("endpoint: {route: /t, served_by: backend}\n", "")))
+    assert not {"endpoint.py", "_client_values.py"} & found.keys()
 
 
 def test_a_plan_in_several_files_has_a_module_for_each(tmp_path: Path) -> None:
