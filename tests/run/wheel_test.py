@@ -52,6 +52,8 @@ def test_the_wheel_holds_the_templates_and_the_pages(wheel: Path) -> None:
             assert f"trackside/_templates/{template.relative_to(ROOT / 'templates').as_posix()}" in names
     for page in (ROOT / "compiler" / "trackside").rglob("*.md"):
         assert page.relative_to(ROOT / "compiler").as_posix() in names
+    for file in (ROOT / "compiler" / "trackside" / "collect" / "page").iterdir():
+        assert f"trackside/collect/page/{file.name}" in names
     assert "trackside/py.typed" in names
     assert any(name.endswith("/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "bench/", "generated/"))]
