@@ -136,6 +136,8 @@ export interface CapturedEvent {
 export interface Capture {
   /** What was recorded so far, in order. */
   readonly events: readonly CapturedEvent[];
+  /** The pending copies that were made so far, whatever became of them. */
+  readonly copies: readonly CapturedEvent[];
   /** Give the client back that was there before. */
   stop(): void;
 }

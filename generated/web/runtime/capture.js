@@ -7,16 +7,19 @@ export const capture = () => {
   const before = /** @type {any} */ (state.client);
   /** @type {any[]} */
   const events = [];
+  /** @type {any[]} */
+  const copies = [];
   /** @type {string | undefined} */
   let user;
-  /** @type {(event: Record<string, any>) => void} */
-  const keep = (event) => {
+  /** @type {(event: Record<string, any>, list?: any[]) => void} */
+  const keep = (event, list = events) => {
     // An id that is null is one that the event must not carry.
-    events.push(Object.fromEntries(Object.entries(event).filter(([, value]) => value !== null)));
+    list.push(Object.fromEntries(Object.entries(event).filter(([, value]) => value !== null)));
   };
   const stop = () => configure({ client: before });
   configure({
-    client: {
+    client: /** @type {import("./state.js").Transport & { getUserId(): string | undefined }} */ ({
+      hold: (record) => keep(record, copies),
       track: (name, properties, options) => keep({ event_type: name, event_properties: properties, ...options }),
       identify: (changes, options) =>
         keep({ event_type: "$identify", user_properties: changes.getUserProperties(), ...options }),
@@ -27,7 +30,7 @@ export const capture = () => {
       reset: () => {
         user = undefined;
       },
-    },
+    }),
   });
-  return { events, stop };
+  return { events, copies, stop };
 };

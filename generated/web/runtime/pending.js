@@ -107,6 +107,10 @@ export const hybrid = (plan, name, required, optional, options = {}) => {
             const { record } = copy;
             const job = { ...jobOf(options), send() {} };
             const isRefused = allowed(job.category) === false;
+            if (!isRefused && state.client?.hold) {
+              state.client.hold(record);
+              return true;
+            }
             if (isRefused || !inPage()) {
               drop(isRefused ? "consent" : "no_page");
               return false;

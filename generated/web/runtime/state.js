@@ -7,12 +7,13 @@ export const LONGEST_QUEUE = 1000;
  * @typedef {import("./api.js").Client} Client
  * @typedef {import("./values.js").Shape} Shape
  *
- * What sends, with what only our own does: `post` takes a record as it is, `getSession` is the session of the moment,
+ * What sends, with what only our own does: `post` takes a record as it is, `hold` a pending copy, `getSession` is the session of the moment,
  * `getUserId` may give the hash of an id in place of the id.
  * @typedef {Omit<Client, "getUserId"> & {
  *   getUserId?(): string | number | undefined,
  *   getSession?(): number | undefined,
  *   post?(record: Record<string, any>, job: Job): unknown,
+ *   hold?(record: Record<string, any>): unknown,
  * }} Transport
  *
  * What the compiler says to events. `context` holds the required and the optional properties that they carry. `rest` is

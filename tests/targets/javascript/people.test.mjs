@@ -14,6 +14,7 @@ describe("a hybrid event", () => {
 
   test("is no page's to keep where there is no page", () => {
     const before = web.stats().dropped.no_page ?? 0;
+    web.configure({ client: recorder() });
     const copy = web.orderPaid.pending(PAID);
     assert.equal(copy.accepted, false);
     assert.match(copy.insertId, UUID);
@@ -21,6 +22,17 @@ describe("a hybrid event", () => {
     copy.drop();
     assert.equal(seen.captured.events.length, 0);
     assert.equal(web.stats().dropped.no_page, before + 1);
+  });
+
+  test("is captured as a copy, not as an event", () => {
+    const copy = web.orderPaid.pending(PAID);
+    assert.equal(copy.accepted, true);
+    assert.deepEqual(
+      seen.captured.copies.map((event) => [event.event_type, event.insert_id]),
+      [["order_paid", copy.insertId]],
+    );
+    copy.settle(new Response("", { status: 500 }));
+    assert.equal(seen.captured.events.length, 0);
   });
 
   test("tells of a problem once, and is never sent when it is refused", () => {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const web = await import(pathToFileURL(process.env.GENERATED + "/index.js").href);
-const { events } = web.capture();
+const { events, copies } = web.capture();
 
 const MAKERS = {
   json: (value) => value,
@@ -23,8 +23,7 @@ const isClean = (wire) =>
 const verdicts = JSON.parse(readFileSync(0, "utf8")).map(([name, others, property, how, value]) => {
   const given = { ...others, [property]: MAKERS[how](value) };
   const event = web[name].pending ? web[name].pending(given) : web[name](given, { userId: "user-12345" });
-  if (web[name].pending) event.send({ userId: "user-12345" });
-  const sent = events.splice(0)[0];
+  const sent = [...events.splice(0), ...copies.splice(0)][0];
   const properties = sent ? sent.event_properties : {};
   if (!isClean(properties)) throw new Error(`${name}: -0 or undefined is in ${JSON.stringify(properties)}`);
   const reason = event.problems.map((problem) => `${problem.property} ${problem.reason}`).join(", ");
