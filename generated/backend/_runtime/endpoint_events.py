@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 CopyState = Literal["unconfirmed", "unknown"]
 
 _AHEAD: Final = 60_000
-"""Milliseconds that a client's clock may be wrong (Amplitude corrects beyond as well)."""
+"""Milliseconds that a client's clock may be wrong, as Amplitude has it too."""
 _WINDOW: Final = 7 * 24 * 3600 * 1000
 _UUID: Final = re.compile(
     r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-([0-9A-Fa-f])[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}"
@@ -35,8 +35,8 @@ _MONEY: Final = ("revenue", "price", "quantity", "productId", "revenueType", "cu
 
 
 class ClientEvent(Event):
-    """What the sources named may send of one event. A row of `rows` is `(name, required,
-    read, *limits)`.
+    """What the sources named may send of one event. A row is `(name, required, read,
+    *limits)`.
 
     `copy` tells how a client treats its copy of a fact that the server owns, None for
     an event of the client's own; `earns` that the fact is revenue which no client may

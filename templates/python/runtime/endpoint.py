@@ -119,7 +119,7 @@ class Endpoint(Middleware):
         return self._refused(asked, 413, "Payload too large")
 
     def _is_ours(self, headers: Mapping[str, str]) -> bool:
-        """Tell whether a page of the plan's own origins sent this, or no page at all."""
+        """Tell whether a page of ours sent this, or no page at all."""
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site")
         if origin is not None and origin.lower() in self._origins:
