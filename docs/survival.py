@@ -17,10 +17,11 @@ A cell shows how many of the facts that a sink had taken stand at the destinatio
 **Bold** marks a loss. A number after "again" tells how many copies came once more and were recognised by their
 `insert_id`.
 
-What is lost is not hidden: where the process lives to tell, `stats().dropped` has each of those events by its reason (the tests hold the two
-numbers against each other). Events that a 400 names are refused by the destination for good; the outbox keeps them as dead letters. The
-vendor's SDK gives up after some ten seconds of outage. [The outbox](outbox.md) is also killed, and its worker, again and again in the middle of
-100,000 facts: none lost, none counted twice.
+What is lost is not hidden: where the process lives to tell, `stats().dropped` has each of those events by its reason
+(the tests hold the two numbers against each other). Events that a 400 names are refused by the destination for good;
+the outbox keeps them as dead letters. The vendor's SDK gives up after some ten seconds of outage.
+[The outbox](outbox.md) is also killed, and its worker, again and again in the middle of 100,000 facts: none lost, none
+counted twice.
 
 | what happens | `AmplitudeSink` | `HttpSink` | `OutboxSink` (SQLite) |
 |---|---|---|---|
