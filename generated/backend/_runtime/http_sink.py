@@ -32,7 +32,7 @@ from .process import (
 from .sinks import Listener, Outcome, WireEvent
 
 _FIRST_WAIT: Final = 0.25
-"""Seconds that the first wait after a failure takes at most; each one more doubles it."""
+"""Seconds of the first wait after a failure, at most; each one more doubles it."""
 _LONGEST_WAIT: Final = 30.0
 _LONGEST_URGENT_WAIT: Final = 1.0
 _LAST_WAIT: Final = 0.5

@@ -157,7 +157,7 @@ class AmplitudeSink:
         self.close(EXIT_TIMEOUT)
 
     def _at_sigterm(self) -> None:
-        # Requests that are ending have events as well, and nobody says when all is over.
+        # Requests that are ending have events too, and nobody says when all is over.
         self._hurry = True
         self.flush(EXIT_TIMEOUT)
 

@@ -42,7 +42,7 @@ class AsgiMiddleware(Middleware):
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection; at the shutdown of the application, send what waits."""
+        """Answer one connection; at the application's shutdown, send what waits."""
         kind = scope["type"]
         if kind == "lifespan":
             await self.app(scope, receive, self._shutting_down(send))

@@ -1,4 +1,4 @@
-"""A kept-alive connection to one address, over urllib3, which is imported when the first
+"""A kept-alive connection to one address, over urllib3, imported when the first
 is made.
 """
 
