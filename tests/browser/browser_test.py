@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests import node
 
-from trackside.pipeline import analyse
+from trackside.pipeline import analyse_text
 from trackside.targets.javascript import render
 
 HERE = Path(__file__).parent
@@ -24,10 +24,17 @@ def chromium() -> str:
 
 def test_pages(chromium: str, tmp_path: Path) -> None:
     node.tools()
-    plan = analyse(HERE / "plan.yaml").plan
+    text = (HERE / "plan.yaml").read_text(encoding="utf-8")
+    generated = compiled(text, tmp_path / "granted")
+    denied = compiled(text.replace("default: granted", "default: denied"), tmp_path / "denied")
+    node.run("--test", HERE / "pages.test.mjs", GENERATED=generated, DENIED=denied, CHROMIUM=chromium)
+
+
+def compiled(text: str, folder: Path) -> Path:
+    plan = analyse_text(text).plan
     assert plan is not None
     for file in render(plan, plan.sources["web"]):
-        path = tmp_path / file.path
+        path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, encoding="utf-8")
-    node.run("--test", HERE / "pages.test.mjs", GENERATED=tmp_path / "web", CHROMIUM=chromium)
+    return folder / "web"

@@ -229,6 +229,31 @@ test("refused: nothing stays and nothing goes, but what is necessary", async () 
   assert.notEqual(site.taken()[2].device_id, site.taken()[0].device_id);
 });
 
+test("before the choice nothing is stored or sent; a yes sends what waited, with the ids of its call, and is remembered", async () => {
+  site.close();
+  site = await start(process.env.DENIED);
+  const page = await visit("/?utm_source=letter");
+  await page.evaluate(() => {
+    window.web.counted({ number: 1 });
+    window.order = window.web.orderPaid.pending({ order_id: "ORD-1" });
+  });
+  assert.deepEqual([await stored(page), await cookies(), site.uploads], [[], [], []]);
+  const carried = await page.evaluate(() => window.web.carry("/api").headers.get("Trackside-Context"));
+  assert.deepEqual(JSON.parse(Buffer.from(carried.slice(2), "base64url")), { c: [] });
+  await page.evaluate(() => window.web.setConsent({ analytics: true }));
+  assert.equal((await stored(page)).filter((key) => key.startsWith("trackside.c.")).length, 1);
+  await until(() => site.taken().length === 1, "what waited");
+  const [{ value }] = await cookies();
+  const { d, a, c } = JSON.parse(Buffer.from(value.slice(2), "base64url"));
+  assert.deepEqual([d, a.utm_source, c], [site.taken()[0].device_id, "letter", ["analytics"]]);
+  await page.evaluate(() => window.order.drop());
+  await page.reload();
+  await ready(page);
+  await count(page, 2, 3);
+  await until(() => site.taken().length === 2, "an event of the next page");
+  assert.equal(site.taken()[1].device_id, d);
+});
+
 // --- copies ---
 
 const settle = (page, path, order) =>
@@ -342,4 +367,51 @@ test("a direct visit overwrites nothing, and the first touch stays the first", a
     initial_utm_medium: "letter",
     initial_referrer: "https://search.example/find",
   });
+});
+
+// --- clocks and turns ---
+
+test("a clock that is set back while events wait moves them with it, and splits no session", async () => {
+  const page = await visit();
+  site.faults = Array(20).fill("reset");
+  await count(page, 0, 2);
+  await page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() - 3 * 3_600_000;
+    window.web.counted({ number: 2 });
+  });
+  site.faults = [];
+  await page.evaluate(() => window.web.flush());
+  await until(() => site.counted().length === 3, "all");
+  const { body } = site.uploads.find(({ status }) => status === 200);
+  assert.ok(Math.abs(body.sent_at - Date.now() + 3 * 3_600_000) < 5000);
+  for (const event of body.events) assert.ok(Math.abs(event.time - body.sent_at) < 5000, String(event.time));
+  assert.equal(new Set(body.events.map((event) => event.session_id)).size, 1);
+});
+
+test("tabs without locks take turns by a lease", async () => {
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
+  const [first, second] = [await visit(), await visit()];
+  await Promise.all([count(first, 0, 40), count(second, 1000, 1040)]);
+  await until(() => site.counted().length === 80, "all");
+  await until(async () => (await waiting(first)) === 0, "an empty queue");
+  const found = numbers();
+  assert.deepEqual(found.filter((number) => number < 1000), [...Array(40).keys()]);
+});
+
+test("a session ends after its timeout, for all tabs at once", async () => {
+  const [first, second] = [await visit(), await visit()];
+  await count(first, 0, 1);
+  await until(() => site.taken().length === 1, "the first");
+  for (const page of [first, second])
+    await page.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 31 * 60_000;
+    });
+  await count(first, 1, 2);
+  await count(second, 2, 3);
+  await until(() => site.counted().length === 3, "all");
+  const sessions = site.counted().map((event) => event.session_id);
+  assert.notEqual(sessions[1], sessions[0]);
+  assert.equal(sessions[2], sessions[1]);
 });

@@ -9,7 +9,7 @@ const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame
 const PAGE = `<!doctype html><title>A page</title><script type="module" src="/page.js"></script>`;
 const SCRIPT = `import * as web from "/web/index.js"; window.web = web; web.configure(); document.title = "Ready";`;
 
-export const start = async () => {
+export const start = async (folder = process.env.GENERATED) => {
   const site = {
     origin: "",
     uploads: /** @type {any[]} */ ([]),
@@ -60,7 +60,7 @@ export const start = async () => {
     else if (url.pathname.startsWith("/api/")) api(request, response, url);
     else if (url.pathname.startsWith("/web/")) {
       response.setHeader("content-type", "text/javascript");
-      response.end(await readFile(join(process.env.GENERATED, url.pathname.slice(5))));
+      response.end(await readFile(join(folder, url.pathname.slice(5))));
     } else if (url.pathname === "/page.js") {
       response.setHeader("content-type", "text/javascript");
       response.end(SCRIPT);

@@ -27,7 +27,7 @@ export const save = () => {
   if (text != null && text !== false)
     try {
       document.cookie =
-        `${KEY}=${text};path=/;max-age=${text && YEAR};samesite=lax` +
+        `${KEY}=${text};path=/;max-age=${text ? YEAR : 0};samesite=lax` +
         (options.domain ? ";domain=" + options.domain : "") +
         (location.protocol == "https:" ? ";secure" : "");
     } catch {
