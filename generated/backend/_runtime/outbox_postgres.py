@@ -45,6 +45,7 @@ class PostgreSQL(Store):
     _key = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
     _lasting_key = _key
     _locked = _claimed = " FOR UPDATE SKIP LOCKED"
+    _newest = ""
 
     def __init__(self, conninfo: str = "", *, timeout: float = 5.0) -> None:
         if find_spec("psycopg") is None:

@@ -11,13 +11,21 @@ from __future__ import annotations
 import json
 import os
 import random
+from _thread import allocate_lock
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from socket import gethostname
-from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
-from .outbox_store import CHUNK, Claimed, OutboxError, Store, now_ms
+from .outbox_store import (
+    CHUNK,
+    MOST_COUNTED,
+    Claimed,
+    OutboxError,
+    Store,
+    now_ms,
+)
 from .sinks import WireEvent
 
 if TYPE_CHECKING:
@@ -101,7 +109,11 @@ class Worker:
         self._keep = int(keep * 1000)
         self._send_late = send_late
         self._say = say
-        self._stop = Event()
+        self._stopped = False
+        # Not an Event: `stop` in a signal handler would wait for a lock of its that the
+        # interrupted `wait` may hold.
+        self._wake = allocate_lock()
+        self._wake.acquire()
         self._rounds = 0
         self._failures = 0
         self._swept = -SWEEP
@@ -115,7 +127,15 @@ class Worker:
         """End after the request that is under way; may be called by a signal handler
         and from any thread.
         """
-        self._stop.set()
+        self._stopped = True
+        with suppress(RuntimeError):  # it is awake
+            self._wake.release()
+
+    def _pauses(self, seconds: float) -> bool:
+        """Wait, at most until `stop`; tell whether it has been called."""
+        if not self._stopped:
+            self._wake.acquire(timeout=seconds)
+        return self._stopped
 
     @property
     def totals(self) -> Totals:
@@ -126,7 +146,7 @@ class Worker:
         """Deliver until `stop`; with `once`, until every row that is due has been tried
         once.
         """
-        while not self._stop.is_set():
+        while not self._stopped:
             moved = self._persist(self._absorb) or 0
             if monotonic() - self._swept >= SWEEP:
                 self._persist(self._sweep)
@@ -136,9 +156,9 @@ class Worker:
             if once and not moved and not claimed:
                 break
             if not once and self._failures:
-                self._stop.wait(random.uniform(0, self._pause()))
+                self._pauses(random.uniform(0, self._pause()))
             elif not moved and not claimed:
-                self._stop.wait(POLL)
+                self._pauses(POLL)
         try:
             self._store.release(self.name)
             self._sweep()
@@ -181,13 +201,12 @@ class Worker:
             if row.stored_at < oldest and not self._send_late:
                 dead.append((row.id, "too_old"))
                 continue
-            try:
-                event: WireEvent | None = json.loads(row.body)
-            except ValueError:
+            event = _event_of(row.body)
+            if event is None:
                 dead.append((row.id, "unreadable"))
                 continue
-            if row.needs is not None and event is not None:
-                late = monotonic() > patience or self._stop.is_set()
+            if row.needs is not None:
+                late = monotonic() > patience or self._stopped
                 event = None if late else self._completed(event, row.needs)
             if event is None:
                 later.append(row)
@@ -287,7 +306,7 @@ class Worker:
                 return act()
             except OutboxError as error:
                 self._say(f"the outbox: {error}")
-            if self._stop.wait(random.uniform(0, pause)) or monotonic() > ends:
+            if self._pauses(random.uniform(0, pause)) or monotonic() > ends:
                 return None
             pause = min(5.0, pause * 2)
 
@@ -310,13 +329,24 @@ class Worker:
         dead = "".join(
             [f", {number} {reason}" for reason, number in sorted(self._dead.items())]
         )
+        more = " or more" if status.waiting >= MOST_COUNTED else ""
+        waiting = f"{status.waiting}{more}"
         held = f", {status.held} of them for a look-up" if status.held else ""
         overdue = f"; {status.overdue} promises overdue" if status.overdue else ""
         self._say(
             f"sent {self._sent}, tried again {self._again}, gave up"
             f" {sum(self._dead.values())}{dead and ' (' + dead[2:] + ')'};"
-            f" {status.waiting} wait{held}; {status.dead} dead letters{overdue}"
+            f" {waiting} wait{held}; {status.dead} dead letters{overdue}"
         )
+
+
+def _event_of(body: str) -> WireEvent | None:
+    """Read a row, which somebody may have edited; None where it is no event."""
+    try:
+        event: Any = json.loads(body)
+        return event if isinstance(event["event_type"], str) else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def _span(tries: int) -> float:

@@ -46,6 +46,8 @@ class SQLite(Store):
     _key = "INTEGER PRIMARY KEY"
     _lasting_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
     _locked = _claimed = ""
+    # There is no index on the inbox: what is asked for is mostly the newest row.
+    _newest = " ORDER BY id DESC LIMIT 1"
 
     def __init__(
         self,

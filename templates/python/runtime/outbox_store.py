@@ -24,6 +24,8 @@ Run: TypeAlias = Callable[..., list[Row]]
 
 LONGEST_WAIT: Final = 3_600_000
 """Milliseconds ahead that a row is due at most; more says that a clock went back."""
+MOST_COUNTED: Final = 100_000
+"""Rows of a kind that `status` counts; so many stands for that many or more."""
 CHUNK: Final = 500
 """Rows of one transaction, so that a writer beside it waits for milliseconds only."""
 
@@ -85,7 +87,8 @@ class Promise(NamedTuple):
 
 class Status(NamedTuple):
     """What an outbox holds: rows that wait to be sent, those of them that wait for a
-    look-up, rows that are sent and kept, dead letters, promises not kept in time.
+    look-up, rows that are sent and kept, dead letters, promises not kept in time. None
+    of them is counted beyond `MOST_COUNTED`.
     """
 
     waiting: int
@@ -120,6 +123,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         " PRIMARY KEY (event, insert_id))",
     ),
     (QUARANTINE,),
+    (
+        "CREATE INDEX trackside_promise_due ON trackside_promise (due_at)",
+        "CREATE INDEX trackside_promise_open ON trackside_promise (due_at)"
+        " WHERE state < 2",
+    ),
 )
 """The steps of the schema; a store applies those that are newer than its own."""
 
@@ -144,6 +152,12 @@ _MERGED_AT_ONCE: Final = 100
 _KNOWN: Final = (
     "SELECT 1 FROM trackside_{table} WHERE event = ? AND insert_id = ?"
     " AND (CAST(? AS text) IS NULL OR device_id = ?)"
+)
+
+# What is sent is forgotten one day, that its promise was kept is not.
+_KEPT: Final = (
+    "UPDATE trackside_promise SET state = 2 WHERE state < 2 AND (event, insert_id) IN"
+    " (SELECT event, insert_id FROM trackside_outbox WHERE id IN ({ids}) AND copy = 0)"
 )
 
 _PROMISE: Final = (
@@ -182,6 +196,7 @@ class Store(QuarantineTable):
     _lasting_key: str
     _locked: str
     _claimed: str
+    _newest: str
 
     # --- what an application does ---
 
@@ -227,8 +242,11 @@ class Store(QuarantineTable):
         device, any device's.
         """
         parts = (event, insert_id, device_id, device_id)
-        tables = ("outbox", "inbox", "dead")
-        query = " UNION ALL ".join(_KNOWN.format(table=table) for table in tables)
+        tables = {"outbox": "", "inbox": self._newest, "dead": ""}
+        query = " UNION ALL ".join(
+            f"SELECT 1 FROM ({_KNOWN.format(table=table)}{newest}) AS {table}"
+            for table, newest in tables.items()
+        )
         with self._reading() as run:
             return bool(run(f"{query} LIMIT 1", parts * len(tables)))
 
@@ -353,12 +371,6 @@ class Store(QuarantineTable):
         """Forget what was sent, or was promised for, more than `keep` ms ago. Give the
         promises that have become overdue since the last sweep.
         """
-        with self._writing() as run:
-            # What is sent is forgotten one day, that its promise was kept is not.
-            run(
-                "UPDATE trackside_promise AS p SET state = 2"
-                f" WHERE p.state < 2 AND {_CAME}"
-            )
         while True:
             with self._writing() as run:
                 now = self._now(run)
@@ -369,6 +381,7 @@ class Store(QuarantineTable):
                 )
                 if rows:
                     ids = _listed(row[0] for row in rows)
+                    run(_KEPT.format(ids=ids))
                     run(f"DELETE FROM trackside_outbox WHERE id IN ({ids})")
             if len(rows) < CHUNK:
                 break
@@ -380,6 +393,11 @@ class Store(QuarantineTable):
                 (now + LONGEST_WAIT,),
             )
             run("DELETE FROM trackside_promise WHERE due_at < ?", (now - keep,))
+            run(
+                "UPDATE trackside_promise AS p SET state = 2"
+                f" WHERE p.due_at < ? AND p.state < 2 AND {_CAME}",
+                (now,),
+            )
             found = [Promise(*row) for row in self._overdue(run, " AND p.state = 0")]
             for promise in found:
                 run(
@@ -390,22 +408,24 @@ class Store(QuarantineTable):
         return found
 
     def status(self) -> Status:
-        """Count what is here."""
+        """Count what is here, so far as that goes quickly."""
         with self._reading() as run:
-            counts = [
-                run(f"SELECT count(*) FROM {rest}")[0][0]
-                for rest in (
-                    "trackside_inbox",
-                    "trackside_outbox WHERE sent_at IS NULL",
-                    "trackside_inbox WHERE needs IS NOT NULL",
-                    "trackside_outbox WHERE sent_at IS NULL AND needs IS NOT NULL",
-                    "trackside_outbox WHERE sent_at IS NOT NULL",
-                    "trackside_dead",
-                )
-            ]
-            overdue = len(self._overdue(run, ""))
-        inbox, outbox, held_there, held_here, sent, dead = counts
-        return Status(inbox + outbox, held_there + held_here, sent, dead, overdue)
+            there = _counted(run, "trackside_inbox", "needs")
+            here = _counted(
+                run,
+                "trackside_outbox WHERE sent_at IS NULL ORDER BY due_at, id",
+                "needs",
+            )
+            sent = _counted(run, "trackside_outbox WHERE sent_at IS NOT NULL")
+            dead = _counted(run, "trackside_dead")
+            overdue = len(self._overdue(run, "", f" LIMIT {MOST_COUNTED}"))
+        return Status(
+            min(there[0] + here[0], MOST_COUNTED),
+            min(there[1] + here[1], MOST_COUNTED),
+            sent[0],
+            dead[0],
+            overdue,
+        )
 
     def dead(self) -> list[Dead]:
         """List the dead letters, the oldest first."""
@@ -436,11 +456,11 @@ class Store(QuarantineTable):
 
     # --- parts ---
 
-    def _overdue(self, run: Run, which: str) -> list[Row]:
+    def _overdue(self, run: Run, which: str, limit: str = "") -> list[Row]:
         return run(
             "SELECT p.event, p.insert_id, p.due_at FROM trackside_promise AS p"
             f" WHERE p.due_at < ? AND p.state < 2{which} AND NOT {_CAME}"
-            " ORDER BY p.due_at",
+            f" ORDER BY p.due_at{limit}",
             (self._now(run),),
         )
 
@@ -485,6 +505,12 @@ def _merge(run: Run, rows: Sequence[Row]) -> None:
         part = kept[start : start + _MERGED_AT_ONCE]
         places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, 0, 0)"] * len(part))
         run(_MERGE.format(rows=places), [value for row in part for value in row])
+
+
+def _counted(run: Run, rows: str, column: str = "id") -> Row:
+    """Count rows, and those of them whose column is not null."""
+    query = f"SELECT {column} AS one FROM {rows} LIMIT {MOST_COUNTED}"
+    return run(f"SELECT count(*), count(one) FROM ({query}) AS counted")[0]
 
 
 def connection_of(given: Any) -> Any:

@@ -124,6 +124,11 @@ class Outbox:
         """Change the tables, as time would."""
         self.rows(f"{statement} RETURNING 1")
 
+    def drop_index(self, name: str) -> None:
+        """Take an index away, as an older version did not have it."""
+        with self.store._writing() as run:
+            run(f"DROP INDEX {name}")
+
     # --- processes ---
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:

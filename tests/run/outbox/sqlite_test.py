@@ -282,5 +282,3 @@ def test_memory_does_not_grow_with_what_waits(sqlite: Outbox) -> None:
     sqlite.emit(*range(2_000, 22_000))
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 20_000, f"{grown} kB for 20,000 events that wait on the disk"
-
-

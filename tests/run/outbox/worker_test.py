@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -170,11 +171,14 @@ def test_a_poison_event_goes_to_the_dead_letters_and_can_be_replayed(outbox: Out
 
 
 def test_a_row_that_cannot_be_read_is_a_dead_letter(outbox: Outbox) -> None:
-    outbox.emit(1, 2)
+    """Somebody has edited them."""
+    edited = ("half of {", "{}", "[1]", "null", '{"event_type": 7}', "[" * 100_000)
+    outbox.emit(*range(len(edited) + 1))
     outbox.store.absorb()
-    outbox.change("UPDATE trackside_outbox SET body = 'half of {' WHERE id = 1")
-    assert outbox.deliver().dead == {"unreadable": 1}
-    assert outbox.arrived() == [2]
+    for number, body in enumerate(edited, 1):
+        outbox.change(f"UPDATE trackside_outbox SET body = '{body}' WHERE id = {number}")
+    assert outbox.deliver().dead == {"unreadable": len(edited)}
+    assert outbox.arrived() == [len(edited)]
 
 
 def test_what_is_older_than_the_window_is_not_sent_unless_told(outbox: Outbox) -> None:
@@ -320,6 +324,36 @@ def test_a_promise_is_kept_when_its_event_comes(outbox: Outbox) -> None:
     assert outbox.sink.overdue() == []
 
 
+def test_a_promise_that_was_kept_before_it_was_due_stays_kept(outbox: Outbox) -> None:
+    for order in ("ORD-1", "ORD-2"):
+        outbox.kept.track.promise_order_paid(order_id=order, context=outbox.context)
+    kept = outbox.kept.track.order_paid(order_id="ORD-1", context=outbox.context).insert_id
+    outbox.deliver()
+    outbox.change("UPDATE trackside_outbox SET sent_at = 1")
+    outbox.deliver()
+    assert not outbox.sink.knows("order_paid", kept), "the fact is sent and forgotten"
+    outbox.change(f"UPDATE trackside_promise SET due_at = {time.time_ns() // 1_000_000}")
+    outbox.deliver()
+    (open_,) = outbox.sink.overdue()
+    assert open_.insert_id != kept
+    assert len([line for line in outbox.said if "promised and not there" in line]) == 1
+
+
+def test_a_worker_counts_no_further_than_it_has_to(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reports once a minute, and an outbox may keep millions."""
+    for name in ("outbox_store", "deliver"):
+        monkeypatch.setattr(import_module(f"kept._runtime.{name}"), "MOST_COUNTED", 3)
+    outbox.emit(*range(5))
+    outbox.deliver()
+    outbox.emit(*range(10, 15))
+    outbox.store.absorb()
+    outbox.emit(20)
+    assert outbox.store.status() == (3, 0, 3, 0, 0)
+    outbox.destination.faults(status=503)
+    outbox.deliver()
+    assert "; 3 or more wait; 0 dead letters" in outbox.said[-1]
+
+
 def test_a_clients_copy_keeps_no_promise(outbox: Outbox) -> None:
     outbox.sink.promise("fact_recorded", "one", -1.0)
     outbox.sink.accept_copy(outbox.event("one"))
@@ -331,6 +365,20 @@ def test_a_clients_copy_keeps_no_promise(outbox: Outbox) -> None:
 
 
 # --- versions ---
+
+
+def test_tables_of_an_older_version_are_brought_up_to_date(outbox: Outbox) -> None:
+    outbox.emit(1)
+    versions = outbox.rows("SELECT version FROM trackside_schema ORDER BY version")
+    assert versions == [(1,), (2,), (3,)]
+    for index in ("trackside_promise_due", "trackside_promise_open"):
+        outbox.drop_index(index)
+    outbox.change("DELETE FROM trackside_schema WHERE version = 3")
+    outbox.store.close()
+    outbox.emit(2)
+    assert outbox.rows("SELECT version FROM trackside_schema ORDER BY version") == versions
+    outbox.deliver()
+    assert sorted(outbox.arrived()) == [1, 2]
 
 
 def test_tables_of_a_newer_version_are_left_alone(outbox: Outbox, make_outbox: Callable[[str], Outbox]) -> None:
