@@ -72,9 +72,6 @@ export interface UserProperties {
 /** Say what is known of the person. */
 export declare function identify(properties: UserProperties): Receipt;
 
-/** What the plan wants of the vendor's SDK: `init(apiKey, sdkOptions)`. */
-export declare const sdkOptions: SdkOptions;
-
 /** What `pageViewed` takes. */
 export interface PageViewed {
   /** Path without the query. At most 1,000 characters. For example "/p/tent". */

@@ -58,5 +58,7 @@ def web(compile_plan: Callable[[str], Path], plan_text: str) -> Path:
 
 @pytest.fixture(scope="session")
 def shop(compile_plan: Callable[[str], Path]) -> Path:
-    """The folder that the shop's plan compiles to."""
-    return compile_plan((ROOT / "tracking_plan.yaml").read_text(encoding="utf-8"))
+    """The folder that the shop's plan compiles to where its page has the vendor's SDK."""
+    text = (ROOT / "tracking_plan.yaml").read_text(encoding="utf-8")
+    assert text.count("through: endpoint") == 1
+    return compile_plan(text.replace("through: endpoint", "through: sdk"))
