@@ -385,8 +385,11 @@ test("thousands of events cost as much as fifty", async () => {
 
 test("a phone shows one lane, and the event on top of it", async () => {
   await visit({ viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true });
-  await send(viewed({ page_path: `/${"x".repeat(500)}` }), paid(BACKEND, "ORD-11"));
-  await shows(rows(), 2);
+  await send(viewed({ page_path: `/${"x".repeat(500)}` }), paid(BACKEND, "ORD-11"), made(WEB, "n".repeat(200), {}));
+  await shows(rows(), 3);
+  const name = await rows().nth(2).locator(".name").boundingBox();
+  const time = await rows().nth(2).locator(".time").boundingBox();
+  assert.ok(name.x + name.width < time.x, "a long name ends before the time");
   await rows().nth(1).tap();
   const box = await details().boundingBox();
   assert.deepEqual([box.x, box.y, box.width, box.height], [0, 0, 390, 844]);
