@@ -155,6 +155,8 @@ def _store_of(place: str | None, tracker: Tracker) -> Store:
         from .outbox_postgres import PostgreSQL
 
         return PostgreSQL(place)
+    if "://" in place:  # not shown: it may hold a password
+        raise _WrongCallError("--store is a file, or begins with postgresql://")
     from .outbox_sqlite import SQLite
 
     return SQLite(place)

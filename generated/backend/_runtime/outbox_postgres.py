@@ -203,7 +203,13 @@ class PostgreSQL(Store):
             "tcp_user_timeout": 2 * milliseconds,
             "application_name": "trackside",
         }
-        given = psycopg.conninfo.conninfo_to_dict(self._conninfo)
+        try:
+            given = psycopg.conninfo.conninfo_to_dict(self._conninfo)
+        except psycopg.Error as error:
+            # What libpq says of it quotes it, and it may hold a password.
+            reason = f"outbox_failed:{type(error).__name__}"
+            text = f"{reason}: libpq cannot read the connection string"
+            raise OutboxError(reason, text) from None
         connection = psycopg.connect(**{**settings, **given}, autocommit=True)
         try:
             connection.execute(f"SET statement_timeout = {milliseconds}")

@@ -29,7 +29,7 @@ from .events import (
 from .keys import random_id
 from .process import after_fork
 from .promises import Promises
-from .record import Refusal, add_revenue, identify, time_of
+from .record import Refusal, add_context, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
 from .request import confirm
 from .sinks import Outcome, RecordingSink, Sink, WireEvent
@@ -216,7 +216,13 @@ class Tracker:
             insert_id = insert_id_of(event, properties, context, self._namespace)
             record["insert_id"] = insert_id
             if event.context:
-                found += self._add_context(event.context, context, properties)
+                own = self._context if context is None else context.properties
+                found += add_context(
+                    event.context,
+                    (own, self._context),
+                    self._required_context,
+                    properties,
+                )
             needs: Sequence[Need] = ()
             if event.enrich:
                 wrong, needs = self._enricher.at_call(
@@ -398,30 +404,6 @@ class Tracker:
             self.counts.problem("consent_provider_missing")
             return None
         return self._enricher.consent_of(user_id, look_up)
-
-    def _add_context(
-        self,
-        names: tuple[str, ...],
-        context: Context | None,
-        properties: dict[str, Json],
-    ) -> tuple[Violation, ...]:
-        own = self._context if context is None else context.properties
-        missing: list[Violation] = []
-        for name in names:
-            if name in own:
-                properties[name] = own[name]
-            elif name in self._context:
-                properties[name] = self._context[name]
-            elif name in self._required_context:
-                missing.append(
-                    Violation(
-                        name,
-                        name,
-                        "is missing: set_context was not given it",
-                        "flagged",
-                    )
-                )
-        return tuple(missing)
 
     def _may_hold(self) -> bool:
         """Tell whether an event can wait for a look-up."""

@@ -86,6 +86,10 @@ def test_a_wrong_call_says_what_would_do(sqlite: Outbox) -> None:
     ):
         done = sqlite.command(*arguments)
         assert done.returncode == 2 and said in done.stderr, done
+    for place in ("postgresql+psycopg://shop:secret@db/shop", "postgresql://shop:sec ret@db/shop"):
+        done = sqlite.command("--store", place, "--dead")
+        assert (done.returncode, "sec" in done.stderr + done.stdout) == (2, False), "a password is not shown"
+        assert "postgresql://" in done.stderr or "connection string" in done.stderr
     for arguments in (("--lease", "0"), ("--batch", "3000"), ("--window", "nan"), ("--once", "--dead")):
         assert sqlite.command(*arguments).returncode == 2
 

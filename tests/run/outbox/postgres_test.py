@@ -166,6 +166,15 @@ def test_a_server_that_is_not_there_is_counted(postgresql: Outbox) -> None:
     assert receipt.dropped == "outbox_failed:OperationalError" and time.monotonic() - started < 5
 
 
+def test_a_connection_string_that_cannot_be_read_is_counted_and_not_logged(
+    postgresql: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    postgresql.sink.store = postgresql.kept.PostgreSQL("postgres//shop:secret@db/shop")
+    assert postgresql.emit(1)[0].dropped == "outbox_failed:ProgrammingError"
+    assert "cannot read the connection string" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_a_statement_that_is_held_up_ends(postgresql: Outbox) -> None:
     postgresql.emit(0)
     hasty = postgresql.kept.PostgreSQL(postgresql.place, timeout=1.0)
