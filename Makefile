@@ -15,14 +15,17 @@ PROJECT := .venv/.project-installed
 TOOLS := .venv/.tools-installed
 JS_TOOLS := tests/node_modules/.installed
 
-.PHONY: help demo test lint types pytest check bench generate golden reference survival clean
+.PHONY: help demo shop test lint types pytest check bench generate golden reference survival clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-demo: $(PROJECT) | node  ## compile the plan, then send one purchase from Python and from JavaScript to a destination here
-	$(BIN)/trackside build tracking_plan.yaml
-	$(BIN)/python examples/demo/demo.py
+demo: $(PROJECT) | node  ## compile the plan, visit the shop that it is for, and tell what a destination here counted
+	@$(BIN)/trackside build tracking_plan.yaml
+	@$(BIN)/python -m examples.shop.demo
+
+shop: $(PROJECT)  ## run that shop to click through, until Ctrl-C; `make shop ARGS="--port 0"` for another port
+	@$(BIN)/python -m examples.shop $(ARGS)
 
 test: lint types check pytest  ## everything: style, types, drift of generated/, every test
 
