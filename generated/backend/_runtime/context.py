@@ -11,7 +11,8 @@ from contextvars import ContextVar, Token
 from time import time_ns
 from typing import Any, Final, Protocol, cast
 
-from .values import LARGEST_INTEGER, Flaw, Json, uuid
+from .values import LARGEST_INTEGER, Json, uuid
+from .values import text as text_of
 
 SHORTEST_ID: Final = 5
 LONGEST_ID: Final = 1024
@@ -35,6 +36,7 @@ REFUSED_IDS: Final = frozenset(
 )
 """What the destination takes for no id at all (Amplitude, HTTP V2 API)."""
 
+NO_TEXT: Final = "is not text"
 _VERSION: Final = 1
 
 
@@ -60,7 +62,7 @@ _current: ContextVar[Context | ContextSource | None] = ContextVar(
 def id_flaw(value: object) -> str | None:
     """Say what is wrong with a user_id or device_id; None when nothing is."""
     if type(value) is not str:
-        return "is not text"
+        return NO_TEXT
     if len(value) < SHORTEST_ID:
         return f"is shorter than {SHORTEST_ID} characters"
     if len(value) > LONGEST_ID:
@@ -127,9 +129,7 @@ class Context:
         self.session_id = _moment(session_id)
         self.seen_at = _moment(seen_at)
         self.attribution: Mapping[str, str] = _texts(attribution)
-        self.consent = (
-            None if consent is None or isinstance(consent, str) else frozenset(consent)
-        )
+        self.consent = None if consent is None else _categories(consent)
         self.attempt = _attempt(attempt)
         self.ip = _line(ip)
         self.user_agent = _line(user_agent)
@@ -231,9 +231,10 @@ class Context:
         """Write the context as text, to be kept with a row until a webhook or a job
         sends its events.
         """
+        # An id that is no text is refused here, and where this is loaded.
         members: dict[str, Any] = {
-            "u": self.user_id,
-            "d": self.device_id,
+            "u": False if self.user_flaw == NO_TEXT else self.user_id,
+            "d": False if self.device_flaw == NO_TEXT else self.device_id,
             "s": self.session_id,
             "t": self.seen_at if self.seen_at is not None else time_ns() // 1_000_000,
             "a": dict(self.attribution) or None,
@@ -272,7 +273,7 @@ class Context:
                 is_system=get("x") is True,
                 opted_out=get("o") is True,
             )
-        except (TypeError, ValueError, AttributeError, RecursionError):
+        except Exception:
             return cls()
 
     def __repr__(self) -> str:
@@ -327,16 +328,24 @@ def _attempt(value: object) -> str | None:
     """Take the UUID of a request; what is none came from elsewhere and is no key."""
     try:
         return None if value is None else uuid(value)
-    except Flaw:
+    except Exception:
         return None
 
 
+def _categories(value: object) -> frozenset[str]:
+    """Take granted categories; of what cannot be read, none is granted."""
+    try:
+        names = () if isinstance(value, str) else cast("Iterable[object]", value)
+        return frozenset([name for name in names if isinstance(name, str)])
+    except Exception:
+        return frozenset()
+
+
 def _line(value: object) -> str | None:
-    return (
-        value[:LONGEST_ID]
-        if isinstance(value, str) and value and _encodes(value)
-        else None
-    )
+    try:
+        return None if value is None else text_of(value, 1)[:LONGEST_ID]
+    except Exception:
+        return None
 
 
 def _named(value: object) -> dict[str, Json]:
@@ -344,18 +353,18 @@ def _named(value: object) -> dict[str, Json]:
 
 
 def _texts(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping):
+    try:
+        return {
+            key: item
+            for key, item in cast("Mapping[object, object]", value or {}).items()
+            if isinstance(key, str)
+            and isinstance(item, str)
+            and item
+            and len(item) <= LONGEST_ID
+            and _encodes(item)
+        }
+    except Exception:
         return {}
-    texts = cast("Mapping[object, object]", value)
-    return {
-        key: item
-        for key, item in texts.items()
-        if isinstance(key, str)
-        and isinstance(item, str)
-        and item
-        and len(item) <= LONGEST_ID
-        and _encodes(item)
-    }
 
 
 def _encodes(text: str) -> bool:

@@ -235,6 +235,50 @@ def test_a_context_survives_being_stored(shop: Any, sink: Any) -> None:
     assert event["event_properties"]["app_version"] == "9.9"
 
 
+class Hostile:
+    """A value of which nothing works."""
+
+    def _fail(self, *_: object) -> Any:
+        raise RuntimeError("hostile")
+
+    __eq__ = __hash__ = __iter__ = __len__ = __bool__ = __str__ = __repr__ = _fail
+    __class__ = property(_fail)
+
+
+RECURSIVE: list[Any] = []
+RECURSIVE.append(RECURSIVE)
+
+
+HOSTILE = {
+    "hostile": Hostile(),
+    "recursive": RECURSIVE,
+    "uuid": uuid.uuid4(),
+    "integer": 4711,
+    "huge": 10**400,
+    "bytes": b"abcdef",
+    "list": [Hostile()],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_value_of_a_context_raises(shop: Any, name: str) -> None:
+    """What is no id refuses the events, here and where the context is loaded; the rest is left out."""
+    value = HOSTILE[name]
+    shop.configure(sink=shop.RecordingSink(), strict=False)
+    for about in (shop.Context.identified(value), shop.Context.anonymous(value)):
+        for context in (about, about.with_attempt(value), shop.Context.load(about.dump())):
+            receipt = shop.track.class_(context=context)
+            (found,) = receipt.violations
+            assert str(found).endswith("_id is not text")
+    for member in ("session_id", "attribution", "attempt", "ip", "user_agent"):
+        context = shop.Context.anonymous("device-12345", consent=["analytics"], **{member: value})
+        assert shop.track.class_(context=shop.Context.load(context.dump())).accepted
+    for unreadable in (value, "analytics"):
+        context = shop.Context.anonymous("device-12345", consent=unreadable)
+        assert shop.Context.load(context.dump()).consent == context.consent == frozenset(), "nothing is granted"
+    assert shop.Context.load(value).device_id is None
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json", '{"v":99}', '{"v":1,"d":5,"a":[],"c":7,"p":3}'])
 def test_what_cannot_be_loaded_gives_a_context_without_ids(shop: Any, sink: Any, text: str) -> None:
     receipt = shop.track.class_(context=shop.Context.load(text))
