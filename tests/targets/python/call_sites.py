@@ -20,8 +20,8 @@ from generated.backend import (
     Enrichers,
     HttpSink,
     NdjsonSink,
-    Outcome,
     OutboxSink,
+    Outcome,
     PostgreSQL,
     Receipt,
     RecordingSink,
@@ -107,7 +107,7 @@ configure(enrich=Enrichers(customer=wrong_kind))  # wrong
 configure(enrich=Enrichers(customer=look_up, budget="long"))  # wrong
 configure(sink=HttpSink("key"))
 configure(sink=Tee(OutboxSink(SQLite("outbox.db")), OutboxSink(PostgreSQL("dbname=shop"))))
-backend.Nothing  # wrong
+backend.Nothing  # noqa: B018  # wrong
 assert_type(Request.current(), Request | None)
 configure(key="key")  # wrong
 configure(sink="events.ndjson")  # wrong
