@@ -129,6 +129,28 @@ def time_of(
         return now, (*found, violation("time", flaw_of(error), "left_out"))
 
 
+def add_context(
+    names: tuple[str, ...],
+    known: tuple[Mapping[str, Json], ...],
+    required: frozenset[str],
+    properties: dict[str, Json],
+) -> tuple[Violation, ...]:
+    """Add what every event carries, from the first of `known` that has it; tell what is
+    required and missing.
+    """
+    missing: list[Violation] = []
+    for name in names:
+        for values in known:
+            if name in values:
+                properties[name] = values[name]
+                break
+        else:
+            if name in required:
+                reason = "is missing: set_context was not given it"
+                missing.append(Violation(name, name, reason, "flagged"))
+    return tuple(missing)
+
+
 def add_revenue(
     revenue: Revenue, properties: Mapping[str, Json], record: WireEvent
 ) -> None:

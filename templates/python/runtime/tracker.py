@@ -14,7 +14,7 @@ from datetime import datetime
 from time import time_ns
 from typing import Any, NamedTuple
 
-from .consent import Consent, LookUp, is_granted
+from .consent import Consent, LookUp, is_granted, is_looked_up
 from .context import Context, add_properties
 from .counts import Counts, Stats
 from .enrichment import Enricher, Enrichment, Need, Providers, using
@@ -29,9 +29,8 @@ from .events import (
 from .keys import random_id
 from .process import after_fork
 from .promises import Promises
-from .record import Refusal, add_revenue, identify, time_of
+from .record import Refusal, add_context, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
-from .request import confirm
 from .sinks import Outcome, RecordingSink, Sink, WireEvent
 from .values import Json
 
@@ -216,7 +215,13 @@ class Tracker:
             insert_id = insert_id_of(event, properties, context, self._namespace)
             record["insert_id"] = insert_id
             if event.context:
-                found += self._add_context(event.context, context, properties)
+                own = self._context if context is None else context.properties
+                found += add_context(
+                    event.context,
+                    (own, self._context),
+                    self._required_context,
+                    properties,
+                )
             needs: Sequence[Need] = ()
             if event.enrich:
                 wrong, needs = self._enricher.at_call(
@@ -240,7 +245,7 @@ class Tracker:
             if event.hybrid and receipt.accepted:
                 if self._promises:
                     self._promises.keep(insert_id)
-                confirm(self.sink(), event.name, insert_id)
+                _confirm(self.sink(), event.name, insert_id)
             return receipt
         except Refusal as refusal:
             return self._refused(event.name, refusal, insert_id, found, properties)
@@ -319,7 +324,7 @@ class Tracker:
             refused = self._remember(event.name, insert_id, within)
             if refused is not None:
                 raise Refusal(refused)
-            confirm(self.sink(), event.name, insert_id)
+            _confirm(self.sink(), event.name, insert_id)
             return Receipt(True, insert_id, found)
         except Refusal as refusal:
             if refusal.found is not None:
@@ -379,7 +384,15 @@ class Tracker:
         """
         if context is None:
             context = Context.current()
-        return using(await self._enricher.ready(names, context, self._may_hold()))
+        asks = self._consent is not None and is_looked_up(self._consent, context)
+        return using(
+            await self._enricher.ready(
+                names,
+                context,
+                self._may_hold(),
+                self.settings.consent if asks else None,
+            )
+        )
 
     # --- parts of a call ---
 
@@ -398,30 +411,6 @@ class Tracker:
             self.counts.problem("consent_provider_missing")
             return None
         return self._enricher.consent_of(user_id, look_up)
-
-    def _add_context(
-        self,
-        names: tuple[str, ...],
-        context: Context | None,
-        properties: dict[str, Json],
-    ) -> tuple[Violation, ...]:
-        own = self._context if context is None else context.properties
-        missing: list[Violation] = []
-        for name in names:
-            if name in own:
-                properties[name] = own[name]
-            elif name in self._context:
-                properties[name] = self._context[name]
-            elif name in self._required_context:
-                missing.append(
-                    Violation(
-                        name,
-                        name,
-                        "is missing: set_context was not given it",
-                        "flagged",
-                    )
-                )
-        return tuple(missing)
 
     def _may_hold(self) -> bool:
         """Tell whether an event can wait for a look-up."""
@@ -529,3 +518,10 @@ class Tracker:
         if asked:
             return asked not in {"0", "false", "no"}
         return "PYTEST_CURRENT_TEST" in os.environ
+
+
+def _confirm(sink: Sink | None, event: str, insert_id: str) -> None:
+    """Let the answer to the present request tell the client that a fact is here."""
+    from .request import confirm  # few programs have hybrid events
+
+    confirm(sink, event, insert_id)
