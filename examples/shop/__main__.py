@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -34,7 +35,7 @@ def main() -> int:
   Sign up, buy, try the card 4000 0000 0000 0002, send an order back; parcels arrive after five seconds.
   Every event is at the destination a moment later, and what breaks the plan is marked there.
 
-  The nightly job   SHOP_DATABASE={database} {Path(sys.executable).name} -m examples.shop.nightly
+  The nightly job   SHOP_DATABASE={database} {os.path.relpath(sys.executable)} -m examples.shop.nightly
 
   Ctrl-C ends all of it, and forgets it.
 """, flush=True)  # fmt: skip

@@ -7,8 +7,10 @@ leaves this machine. The exit code is 0 only when every fact was counted once, a
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,22 +63,31 @@ def visit(shop: Running) -> list[dict[str, Any]]:
     copies: list[dict[str, Any]] = []
     with subprocess.Popen(["node", VISIT, shop.shop], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            told = json.loads(line)
-            if "by" in told:
-                title(f"A visit to the shop, by {told['by']}")
-            if "step" in told:
-                what = {
-                    "confirmed": "the browser's copy is dropped: the server has the fact",
-                    "refused": "the browser's copy is dropped: there is no fact",
-                    "": "the browser keeps its copy" if told["sealed"] else "",
-                }[told["copy"]]
-                print(f"  {told['step']}" + (paint(f"\n      {what}", 2) if what else ""))
-                if told["sealed"]:
+        try:
+            for line in process.stdout:
+                told = json.loads(line)
+                if "by" in told:
+                    title(f"A visit to the shop, by {told['by']}")
+                if "step" in told:
+                    tell_step(told)
+                if told.get("sealed"):
                     copies.append({**told["sealed"], "order": told["order"], "fate": told["copy"]})
+        except BaseException:
+            process.terminate()
+            raise
     if process.returncode:
-        raise SystemExit("The visit did not come to its end.")
+        raise SystemExit(f"The visit did not come to its end.\n{shop.log.read_text(encoding='utf-8')}")
     return copies
+
+
+def tell_step(told: dict[str, Any]) -> None:
+    """Print what the visitor did, and what became of the copy that the page held."""
+    what = {
+        "confirmed": "the browser's copy is dropped: the server has the fact",
+        "refused": "the browser's copy is dropped: there is no fact",
+        "": "the browser keeps its copy" if told["sealed"] else "",
+    }[told["copy"]]
+    print(f"  {told['step']}" + (paint(f"\n      {what}", 2) if what else ""))
 
 
 def in_the_background(shop: Running, order_id: str) -> None:
@@ -170,6 +181,8 @@ def faults(events: list[dict[str, Any]], wrong: list[Any]) -> list[str]:
 
 def main() -> int:
     """Print the story, and say whether it is the right one."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a story is told as it happens, also into a pipe
     with tempfile.TemporaryDirectory(prefix="shop-") as folder, running(Path(folder)) as shop:
         copies = visit(shop)
         first = copies[0]["order"]
@@ -195,6 +208,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what runs is ended on the way out
     try:
         sys.exit(main())
     except KeyboardInterrupt:

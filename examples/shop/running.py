@@ -24,11 +24,13 @@ PLAN: Final = ROOT / "tracking_plan.yaml"
 class Running:
     """The shop while it runs: its addresses, and what the destination has."""
 
-    def __init__(self, shop: str, destination: str, environment: dict[str, str]) -> None:
+    def __init__(self, shop: str, destination: str, environment: dict[str, str], log: Path) -> None:
         self.shop = shop
         self.destination = destination
         self.environment = environment
         """What another process of the shop needs, such as the nightly job."""
+        self.log = log
+        """What the processes say of their troubles, where they are quiet."""
 
     @property
     def webhook_secret(self) -> str:
@@ -110,7 +112,7 @@ def running(
         serving = start("shop at ", "examples.shop.serve", "--port", shop)
         worker = ("generated.backend", "deliver", "--store", environment["SHOP_DATABASE"], "--api-key", "local")
         start("deliver from ", *worker, "--server-url", f"{collecting}/2/httpapi")
-        yield Running(serving, collecting, environment)
+        yield Running(serving, collecting, environment, log)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

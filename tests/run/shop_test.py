@@ -111,8 +111,8 @@ class Visitor:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("shop")) as started:
         yield started
-        log = (tmp_path_factory.getbasetemp() / "shop0" / "errors.log").read_text()
-        assert "Traceback" not in log, log
+        said = started.log.read_text(encoding="utf-8")
+        assert "Traceback" not in said, said
 
 
 @pytest.fixture

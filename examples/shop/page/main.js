@@ -140,6 +140,14 @@ const productView = (product) => {
 const lines = (rows) =>
   element("ul", { class: "lines" }, ...rows.map(([name, amount, mark]) => element("li", { class: mark || "" }, element("span", {}, name), element("span", { class: "price" }, amount))));
 
+const bill = (order) =>
+  lines([
+    ...order.lines.map((line) => [`${line.quantity} × ${line.name}`, euros(line.price * line.quantity)]),
+    ["Delivery", euros(order.shipping)],
+    ["Tax", euros(order.tax)],
+    ["Total", euros(order.total), "total"],
+  ]);
+
 const cart = () => {
   const chosen = Object.entries(basket).filter(([id]) => find(id));
   if (!chosen.length) return [element("h1", {}, "Your basket is empty."), element("p", {}, element("a", { href: "/" }, "Look at the shelves"))];
@@ -187,12 +195,7 @@ const checkout = () => {
       "div",
       { class: "panel narrow" },
       element("div", { class: "row" }, element("h2", {}, placed.order_id), element("span", { class: "quiet" }, "open")),
-      lines([
-        ...placed.lines.map((line) => [`${line.quantity} × ${line.name}`, euros(line.price * line.quantity)]),
-        ["Delivery", euros(placed.shipping)],
-        ["Tax", euros(placed.tax)],
-        ["Total", euros(placed.total), "total"],
-      ]),
+      bill(placed),
       form(
         [["card", "Card number", { inputmode: "numeric", autocomplete: "off", value: "4242 4242 4242 4242" }]],
         `Pay ${euros(placed.total)}`,
@@ -214,7 +217,7 @@ const orderPanel = (order) => {
     "div",
     { class: "panel narrow" },
     element("div", { class: "row" }, element("h2", {}, order.order_id), element("span", { class: "state" }, order.status)),
-    lines([...order.lines.map((line) => [`${line.quantity} × ${line.name}`, euros(line.price * line.quantity)]), ["Total", euros(order.total), "total"]]),
+    bill(order),
   );
   if (order.status == "paid")
     panel.append(
@@ -222,9 +225,12 @@ const orderPanel = (order) => {
         "Send it back",
         async () => {
           await shop.sendBack(order.order_id);
-          // The provider reports the refund by its webhook.
-          await new Promise((resolve) => setTimeout(resolve, 1200));
-          return render(false);
+          // The provider reports the refund by its webhook, in a moment.
+          for (let tries = 0; tries < 20; tries++) {
+            await new Promise((resolve) => setTimeout(resolve, 500));
+            await render(false);
+            if (person.orders.some((one) => one.order_id == order.order_id && one.status == "refunded")) return;
+          }
         },
         { class: "second" },
       ),
