@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def tell(events: list[dict[str, Any]], copies: list[dict[str, Any]]) -> None:
     title("What the destination counted")
     fates = {copy["insert_id"]: copy["fate"] for copy in copies if copy["fate"] != "refused"}
     pages = Counter(event["event_type"] for event in events)["page_viewed"]
-    print(paint(f"  {'when':<9}{'fact':<24}{'sent by':<9}{'insert_id':<38}revenue", 2))
+    length = 36 if shutil.get_terminal_size((100, 24)).columns > 95 else 13  # of an insert_id; all of it, if there is room
+    print(paint(f"  {'when':<9}{'fact':<24}{'sent by':<9}{'insert_id':<{length + 2}}revenue", 2))
     for event in sorted(events, key=lambda event: int(event["time"])):
         name, insert_id = event["event_type"], event["insert_id"]
         if name == "page_viewed":
@@ -120,7 +122,7 @@ def tell(events: list[dict[str, Any]], copies: list[dict[str, Any]]) -> None:
         is_server = event["ingestion_metadata"]["source_name"].endswith("/backend")
         sender = paint(f"{'server':<9}", 35) if is_server else paint(f"{'browser':<9}", 36)
         revenue = f"{event['revenue']:>9,.2f} {event.get('currency', '')}" if "revenue" in event else ""
-        print(f"  {when:%H:%M:%S} {name:<24}{sender}{insert_id:<38}{paint(revenue, 1)}")
+        print(f"  {when:%H:%M:%S} {name:<24}{sender}{insert_id[:length]:<{length + 2}}{paint(revenue, 1)}".rstrip())
         why = WHY.get(name)
         if insert_id in fates:
             won = "the answer confirmed it" if fates[insert_id] else "the answer was lost, the endpoint knew the fact"
