@@ -112,7 +112,7 @@ def tell(events: list[dict[str, Any]], copies: list[dict[str, Any]]) -> None:
     title("What the destination counted")
     fates = {copy["insert_id"]: copy["fate"] for copy in copies if copy["fate"] != "refused"}
     pages = Counter(event["event_type"] for event in events)["page_viewed"]
-    length = 36 if shutil.get_terminal_size((100, 24)).columns > 95 else 13  # of an insert_id; all of it, if there is room
+    length = 36 if shutil.get_terminal_size((100, 24)).columns > 95 else 13  # of an insert_id: all, if there is room
     print(paint(f"  {'when':<9}{'fact':<24}{'sent by':<9}{'insert_id':<{length + 2}}revenue", 2))
     for event in sorted(events, key=lambda event: int(event["time"])):
         name, insert_id = event["event_type"], event["insert_id"]
