@@ -16,9 +16,9 @@ from inspect import iscoroutinefunction
 from threading import RLock
 from typing import Any, Final
 
+from .outbox_schema import MIGRATIONS
 from .outbox_store import (
     INSERT,
-    MIGRATIONS,
     Entry,
     OutboxError,
     Promise,

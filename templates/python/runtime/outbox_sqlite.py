@@ -17,9 +17,9 @@ from time import sleep
 from typing import Any, Final, Literal
 from weakref import WeakSet
 
+from .outbox_schema import MIGRATIONS
 from .outbox_store import (
     INSERT,
-    MIGRATIONS,
     Entry,
     OutboxError,
     Promise,
