@@ -39,3 +39,15 @@ def is_granted(
         return consent.without_browser == "allow"
     answer = None if context.user_id is None else look_up(context.user_id)
     return consent.default == "granted" if answer is None else category in answer
+
+
+def is_looked_up(consent: Consent, context: Context | None) -> bool:
+    """Tell whether `is_granted` asks its `look_up`."""
+    return (
+        consent.without_browser == "lookup"
+        and context is not None
+        and not context.is_system
+        and context.consent is None
+        and context.device_id is None
+        and context.user_id is not None
+    )

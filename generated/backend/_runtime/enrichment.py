@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from .consent import LookUp
 from .context import Context
 from .counts import Counts
 from .events import Violation, violation
@@ -96,6 +97,15 @@ def add_answer(
     return found
 
 
+def _subject(context: Context | None, by: Literal["user_id", "device_id"]) -> Any:
+    """Give the id to ask by; one that is no id is none."""
+    if context is None:
+        return None
+    if by == "user_id":
+        return None if context.user_flaw is not None else context.user_id
+    return None if context.device_flaw is not None else context.device_id
+
+
 class Enricher:
     """Adds to events what providers know."""
 
@@ -129,7 +139,7 @@ class Enricher:
         later: list[Need] = []
         for name in names:
             enrichment = self._enrichments[name]
-            subject = None if context is None else getattr(context, enrichment.by)
+            subject = _subject(context, enrichment.by)
             waits = held and enrichment.at == "delivery"
             if subject is None:
                 asks = waits or name in self._providers.providers
@@ -164,18 +174,24 @@ class Enricher:
         return found
 
     async def ready(
-        self, names: tuple[str, ...], context: Context | None, held: bool
+        self,
+        names: tuple[str, ...],
+        context: Context | None,
+        held: bool,
+        consent: LookUp | None,
     ) -> Ready:
-        """Ask what `at_call` would ask, without holding the event loop, and give the
-        answers for `using`.
+        """Ask what `at_call` would ask, and `consent_of` unless that is None, without
+        holding the event loop; give the answers for `using`.
         """
         needs: list[Need] = []
         for name in names:
             enrichment = self._enrichments[name]
-            subject = None if context is None else getattr(context, enrichment.by)
+            subject = _subject(context, enrichment.by)
             if subject is not None and not (held and enrichment.at == "delivery"):
                 needs.append(Need(name, subject, enrichment.required))
         questions = self._questions(needs)
+        if consent is not None and context is not None and context.user_id is not None:
+            questions.append(_question_of(context.user_id, consent))
         providers = self._providers
         answers = await self._asking().ask_async(
             questions, providers.budget, providers.keep
@@ -187,21 +203,17 @@ class Enricher:
             found[question.name, question.subject] = answer
         return found
 
-    def consent_of(
-        self, user_id: str, look_up: Callable[[str], Iterable[str] | None]
-    ) -> Iterable[str] | None:
+    def consent_of(self, user_id: str, look_up: LookUp) -> Iterable[str] | None:
         """Ask which categories a person has granted; None when nothing is known."""
-        from .look_ups import Question
-
-        def asked(user_id: str) -> frozenset[str] | None:
-            granted = look_up(user_id)
-            return None if granted is None else frozenset(granted)
-
+        ready: Mapping[tuple[str, str], Any] = _ready.get()
+        if (_CONSENT, user_id) in ready:
+            granted: Iterable[str] | None = ready[_CONSENT, user_id]
+            return granted
         providers = self._providers
-        question = Question("", user_id, asked, "consent_provider_{}")
-        found = self._asking().ask([question], providers.budget, providers.keep)
-        granted: frozenset[str] | None = found[0]
-        return granted
+        found: list[Iterable[str] | None] = self._asking().ask(
+            [_question_of(user_id, look_up)], providers.budget, providers.keep
+        )
+        return found[0]
 
     def _ask(
         self, needs: Sequence[Need], budget: float | None = None
@@ -250,6 +262,20 @@ class Enricher:
 
             self._look_ups = LookUps(self._counts)
         return self._look_ups
+
+
+_CONSENT: Final = ""
+"""What consent is asked as; no enrichment is called so."""
+
+
+def _question_of(user_id: str, look_up: LookUp) -> Question:
+    from .look_ups import Question
+
+    def asked(user_id: str) -> frozenset[str] | None:
+        granted = look_up(user_id)
+        return None if granted is None else frozenset(granted)
+
+    return Question(_CONSENT, user_id, asked, "consent_provider_{}")
 
 
 Ready: TypeAlias = Mapping[tuple[str, str], Answer | None]

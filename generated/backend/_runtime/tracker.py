@@ -14,7 +14,7 @@ from datetime import datetime
 from time import time_ns
 from typing import Any, NamedTuple
 
-from .consent import Consent, LookUp, is_granted
+from .consent import Consent, LookUp, is_granted, is_looked_up
 from .context import Context, add_properties
 from .counts import Counts, Stats
 from .enrichment import Enricher, Enrichment, Need, Providers, using
@@ -31,7 +31,6 @@ from .process import after_fork
 from .promises import Promises
 from .record import Refusal, add_context, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
-from .request import confirm
 from .sinks import Outcome, RecordingSink, Sink, WireEvent
 from .values import Json
 
@@ -246,7 +245,7 @@ class Tracker:
             if event.hybrid and receipt.accepted:
                 if self._promises:
                     self._promises.keep(insert_id)
-                confirm(self.sink(), event.name, insert_id)
+                _confirm(self.sink(), event.name, insert_id)
             return receipt
         except Refusal as refusal:
             return self._refused(event.name, refusal, insert_id, found, properties)
@@ -325,7 +324,7 @@ class Tracker:
             refused = self._remember(event.name, insert_id, within)
             if refused is not None:
                 raise Refusal(refused)
-            confirm(self.sink(), event.name, insert_id)
+            _confirm(self.sink(), event.name, insert_id)
             return Receipt(True, insert_id, found)
         except Refusal as refusal:
             if refusal.found is not None:
@@ -385,7 +384,15 @@ class Tracker:
         """
         if context is None:
             context = Context.current()
-        return using(await self._enricher.ready(names, context, self._may_hold()))
+        asks = self._consent is not None and is_looked_up(self._consent, context)
+        return using(
+            await self._enricher.ready(
+                names,
+                context,
+                self._may_hold(),
+                self.settings.consent if asks else None,
+            )
+        )
 
     # --- parts of a call ---
 
@@ -511,3 +518,10 @@ class Tracker:
         if asked:
             return asked not in {"0", "false", "no"}
         return "PYTEST_CURRENT_TEST" in os.environ
+
+
+def _confirm(sink: Sink | None, event: str, insert_id: str) -> None:
+    """Let the answer to the present request tell the client that a fact is here."""
+    from .request import confirm  # few programs have hybrid events
+
+    confirm(sink, event, insert_id)

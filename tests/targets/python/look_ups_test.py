@@ -626,6 +626,39 @@ def test_consent_is_looked_up_within_the_budget(asked: Any) -> None:
     assert asked.track.needed(context=job).accepted
 
 
+def test_an_awaited_call_waits_for_consent_without_holding_the_loop(asked: Any) -> None:
+    let_go = threading.Event()
+
+    def granted(_: str) -> list[str]:
+        return ["analytics"] if let_go.wait(20) else pytest.fail("the loop was held")
+
+    job = asked.Context.identified(USER)
+    asked.configure(
+        sink=asked.RecordingSink(),
+        strict=False,
+        consent=granted,
+        enrich=asked.Enrichers(customer=lambda _: None, budget=30, keep=0),
+    )
+
+    async def main() -> Any:
+        task = asyncio.create_task(asked.track.aio.visited(context=job))
+        await asyncio.sleep(0.1)
+        assert not task.done()
+        let_go.set()
+        return await task
+
+    assert asyncio.run(main()).accepted
+    assert "consent_provider_failed" not in asked.stats().problems
+
+
+@pytest.mark.parametrize("user_id", [["list"], 4711, "x"])
+def test_nobody_is_asked_by_what_is_no_id(asked: Any, user_id: Any) -> None:
+    configure(asked, customer=lambda _: pytest.fail("asked"))
+    context = asked.Context(user_id=user_id, device_id=DEVICE, consent=["analytics"])
+    assert asked.track.order_paid(order_id="ORD-1", within=3, total=1, context=context).accepted
+    assert asked.stats().problems == {"enrichment_skipped:customer": 1}
+
+
 def test_categories_may_be_any_iterable(asked: Any) -> None:
     job = asked.Context.identified(USER)
     asked.configure(sink=asked.RecordingSink(), strict=False, consent=lambda _: iter(["analytics"]))
