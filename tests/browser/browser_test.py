@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import pytest
 from tests import node
 
 from trackside.pipeline import analyse_text
 from trackside.targets.javascript import render
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("no `chromium`: `make test` installs it, or `apt-get install chromium`", pytrace=False)
-    return path
 
 
 def test_pages(chromium: str, tmp_path: Path) -> None:
