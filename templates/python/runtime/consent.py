@@ -41,10 +41,11 @@ def is_granted(
     return consent.default == "granted" if answer is None else category in answer
 
 
-def is_looked_up(consent: Consent, context: Context | None) -> bool:
+def is_looked_up(consent: Consent | None, context: Context | None) -> bool:
     """Tell whether `is_granted` asks its `look_up`."""
     return (
-        consent.without_browser == "lookup"
+        consent is not None
+        and consent.without_browser == "lookup"
         and context is not None
         and not context.is_system
         and context.consent is None

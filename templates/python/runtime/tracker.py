@@ -6,7 +6,6 @@ raises: under pytest, or as TRACKSIDE_STRICT says.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -24,6 +23,7 @@ from .events import (
     Report,
     TrackingError,
     Violation,
+    is_strict_by_default,
     look_again,
 )
 from .keys import random_id
@@ -384,15 +384,10 @@ class Tracker:
         """
         if context is None:
             context = Context.current()
-        asks = self._consent is not None and is_looked_up(self._consent, context)
-        return using(
-            await self._enricher.ready(
-                names,
-                context,
-                self._may_hold(),
-                self.settings.consent if asks else None,
-            )
-        )
+        asks = is_looked_up(self._consent, context)
+        look_up = self.settings.consent if asks else None
+        held = self._may_hold()
+        return using(await self._enricher.ready(names, context, held, look_up))
 
     # --- parts of a call ---
 
@@ -512,12 +507,7 @@ class Tracker:
 
     def _strict(self) -> bool:
         strict = self.settings.strict
-        if strict is not None:
-            return strict
-        asked = os.environ.get("TRACKSIDE_STRICT")
-        if asked:
-            return asked not in {"0", "false", "no"}
-        return "PYTEST_CURRENT_TEST" in os.environ
+        return is_strict_by_default() if strict is None else strict
 
 
 def _confirm(sink: Sink | None, event: str, insert_id: str) -> None:
