@@ -23,13 +23,9 @@ DEVICE = "7e7c9a02-5d0e-4f5b-9c1f-3a2b1c0d9e8f"
 SCRIPT = """
 import { readFileSync } from "node:fs";
 import * as web from "./generated/web/index.js";
-const ids = [];
-web.configure({
-  strict: true,
-  client: { track: (name, properties, options) => ids.push(options.insert_id), getDeviceId: () => process.argv[2] },
-});
-for (const [name, properties] of JSON.parse(readFileSync("calls.json", "utf8"))) web[name].pending(properties).send();
-console.log(JSON.stringify(ids));
+web.configure({ strict: true, client: { track() {}, getDeviceId: () => process.argv[2] } });
+const calls = JSON.parse(readFileSync("calls.json", "utf8"));
+console.log(JSON.stringify(calls.map(([name, properties]) => web[name].pending(properties).insertId)));
 """
 
 
