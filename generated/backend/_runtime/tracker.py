@@ -204,14 +204,10 @@ class Tracker:
                 context = Context.current()
             if event.system:
                 record["device_id"] = self._system_id
+                if event.consent != "necessary":
+                    self._ask_consent(event.consent, None)
             else:
-                identify(
-                    record, event.ids, context, self._system_id, self._session_timeout
-                )
-            if event.consent != "necessary" and (
-                self._consent is not None or (context is not None and context.opted_out)
-            ):
-                self._ask_consent(event.consent, None if event.system else context)
+                self._identify(record, event.ids, event.consent, context)
             insert_id = insert_id_of(event, properties, context, self._namespace)
             record["insert_id"] = insert_id
             if event.context:
@@ -281,8 +277,7 @@ class Tracker:
                     "source_version": self._source_version,
                 },
             }
-            identify(record, (), context, self._system_id, self._session_timeout)
-            self._ask_consent("analytics", context)
+            self._identify(record, (), "analytics", context)
             if found:
                 self._report("$identify", True, insert_id, found, changes)
             return self._send(record, insert_id, found)
@@ -312,9 +307,7 @@ class Tracker:
             if context is None:
                 context = Context.current()
             about: Any = {"time": 0}
-            identify(about, event.ids, context, self._system_id, self._session_timeout)
-            if event.consent != "necessary":
-                self._ask_consent(event.consent, context)
+            self._identify(about, event.ids, event.consent, context)
             attempt = None if context is None else context.attempt
             if attempt is None and event.key is not None and event.key.attempt:
                 raise Refusal("no_attempt")  # so no client has a copy
@@ -390,6 +383,28 @@ class Tracker:
         return using(await self._enricher.ready(names, context, held, look_up))
 
     # --- parts of a call ---
+
+    def _identify(
+        self,
+        record: WireEvent,
+        ids: tuple[str, ...],
+        category: str,
+        context: Context | None,
+    ) -> None:
+        """Write who an event is about, if its category allows it.
+
+        A choice that somebody has made goes first: who refuses has no ids here, and
+        that is nobody's mistake.
+        """
+        asks = category != "necessary"
+        chosen = context is not None and (
+            context.consent is not None or context.opted_out
+        )
+        if asks and chosen:
+            self._ask_consent(category, context)
+        identify(record, ids, context, self._system_id, self._session_timeout)
+        if asks and not chosen:
+            self._ask_consent(category, context)
 
     def _ask_consent(self, category: str, context: Context | None) -> None:
         if context is not None and context.opted_out:

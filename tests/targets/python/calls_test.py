@@ -279,7 +279,7 @@ def test_no_value_of_a_context_raises(shop: Any, name: str) -> None:
     assert shop.Context.load(value).device_id is None
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json", '{"v":99}', '{"v":1,"d":5,"a":[],"c":7,"p":3}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json", '{"v":99}', '{"v":1,"d":5,"a":[],"p":3}'])
 def test_what_cannot_be_loaded_gives_a_context_without_ids(shop: Any, sink: Any, text: str) -> None:
     receipt = shop.track.class_(context=shop.Context.load(text))
     assert (receipt.accepted, receipt.dropped) == (False, "violation")
@@ -502,6 +502,18 @@ def test_consent_decides_by_category(shop: Any, sink: Any) -> None:
     unknown = shop.Context.identified("user-12345", device_id="device-12345")
     assert shop.track.class_(context=unknown).dropped == "consent"
     assert shop.stats().dropped == {"consent": 3}
+
+
+def test_who_refuses_has_no_ids_and_that_is_no_mistake(shop: Any) -> None:
+    sink = shop.RecordingSink()
+    shop.configure(sink=sink, strict=True)
+    refusing = shop.Context(consent=[])
+    for receipt in (
+        shop.track.purchase_completed(**ORDER, context=refusing),
+        shop.identify(plan="pro", context=refusing),
+    ):
+        assert (receipt.accepted, receipt.dropped, receipt.violations) == (False, "consent", ())
+    assert shop.stats().dropped == {"consent": 2}
 
 
 def test_without_a_browser_consent_is_looked_up(shop: Any) -> None:

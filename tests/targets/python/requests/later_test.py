@@ -187,8 +187,6 @@ def test_a_session_that_was_alive_at_the_request_is_not_attached_days_later(shop
         '{"v":1,"d":"device-12345"',
         '{"v":1,"d":17}',
         '{"v":1,"d":{"a":1}}',
-        '{"v":1,"c":3}',
-        '{"v":1,"c":[[]]}',
         "[" * 100_000,
         None,
         17,
@@ -199,6 +197,13 @@ def test_a_row_that_cannot_be_read_refuses_events_and_counts(shop: Any, text: An
         assert shop.track.seen(step="lost").dropped == "violation"
     assert shop.sink.events == []
     assert shop.stats().dropped == {"violation": 1}
+
+
+@pytest.mark.parametrize("text", ['{"v":1,"c":3}', '{"v":1,"c":[[]]}'])
+def test_a_choice_that_cannot_be_read_grants_nothing(shop: Any, text: str) -> None:
+    with shop.Context.load(text).activate():
+        assert shop.track.seen(step="lost").dropped == "consent"
+    assert shop.sink.events == []
 
 
 @pytest.mark.parametrize(
