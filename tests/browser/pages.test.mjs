@@ -293,7 +293,7 @@ test("a copy of which nobody said anything goes to the endpoint after its grace"
       ["ORD-2", "unknown", undefined],
     ],
   );
-  assert.equal(await waiting(page), 0);
+  await until(async () => (await waiting(page)) === 0, "the end of the copies");
 });
 
 test("a form's answer confirms by a cookie, on the next page", async () => {
@@ -330,6 +330,8 @@ test("two tabs hold one copy of one fact, and see each other's confirmation", as
     (id) => window.copy.settle(window.web.trackedFetch(`/api/confirmed/${id}`, { method: "POST" })).then(() => 0),
     id,
   );
+  // What a tab removes, tabs of other processes see a moment later.
+  await until(async () => (await waiting(second)) === 0, "the other tab's word");
   await second.evaluate(() => void window.copy.settle(new TypeError("no answer")));
   await new Promise((resolve) => setTimeout(resolve, 3000));
   assert.deepEqual(site.taken(), []);
