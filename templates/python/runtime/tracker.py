@@ -6,13 +6,14 @@ raises: under pytest, or as TRACKSIDE_STRICT says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from datetime import datetime
 from time import time_ns
 from typing import Any, NamedTuple
 
+from .capture import captured, capturing
 from .consent import Consent, LookUp, is_granted, is_looked_up
 from .context import Context, add_properties
 from .counts import Counts, Stats
@@ -31,13 +32,8 @@ from .process import after_fork
 from .promises import Promises
 from .record import Refusal, add_context, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
-from .sinks import Outcome, RecordingSink, Sink, WireEvent
+from .sinks import Outcome, Sink, WireEvent
 from .values import Json
-
-_captured: ContextVar[RecordingSink | None] = ContextVar(
-    "trackside_capture", default=None
-)
-
 
 _telling: ContextVar[bool] = ContextVar("trackside_telling", default=False)
 
@@ -117,22 +113,9 @@ class Tracker:
         if not add_properties(wire):
             self._context = {**self._context, **wire}
 
-    @contextmanager
-    def capture(self) -> Generator[list[WireEvent], None, None]:
-        """Record events instead of sending them, in this thread or task and what it
-        starts.
-        """
-        sink = RecordingSink()
-        token = _captured.set(sink)
-        try:
-            yield sink.events
-        finally:
-            try:
-                _captured.reset(token)
-            except (
-                ValueError
-            ):  # left in another task than it was entered in, as some fixtures do
-                _captured.set(None)
+    def capture(self) -> AbstractContextManager[list[WireEvent]]:
+        """Record events instead of sending them, while the block runs."""
+        return capturing()
 
     def stats(self) -> Stats:
         """Give the counts since the start of the process."""
@@ -140,7 +123,7 @@ class Tracker:
 
     def sink(self) -> Sink | None:
         """Give where events go here: the capture that is on, else what is set."""
-        return _captured.get() or self.settings.sink
+        return captured.get() or self.settings.sink
 
     def flush(self, timeout: float) -> bool:
         """Send what is queued; tell whether nothing is left."""
@@ -225,7 +208,7 @@ class Tracker:
                     context,
                     properties,
                     self._may_hold(),
-                    _captured.get() is None,
+                    captured.get() is None,
                 )
                 found += tuple(wrong)
             if event.attribution and context is not None:
@@ -341,7 +324,7 @@ class Tracker:
 
     def _remember(self, event: str, insert_id: str, within: float) -> str | None:
         """Remember a promise; say why it could not be."""
-        if _captured.get() is not None:
+        if captured.get() is not None:
             return None
         sink: Any = self.settings.sink
         if sink is None:
@@ -434,7 +417,7 @@ class Tracker:
         found: tuple[Violation, ...],
         needs: Sequence[Need] = (),
     ) -> Receipt:
-        sink: Any = _captured.get() or self.settings.sink
+        sink: Any = captured.get() or self.settings.sink
         if sink is None:
             self.counts.dropped("not_configured")
             return Receipt(False, insert_id, found, "not_configured")
