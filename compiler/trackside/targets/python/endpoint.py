@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Final
 from trackside.targets.escape import python_docstring, python_string
 from trackside.targets.names import NoIdentifierError, python_name
 from trackside.targets.python.client import OPERATIONS, middleware_context
-from trackside.targets.python.events import Names
+from trackside.targets.python.events import Names, same_facts, texts
 from trackside.targets.python.imports import block, together
 from trackside.targets.python.layout import Code, Group, is_too_long
 from trackside.targets.python.types import Types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from trackside.ir import Event, Plan, Source, View, ViewProperty
 
 VALUES: Final = "_client_values"
@@ -152,31 +150,12 @@ def _event(plan: Plan, variant: _Variant, names: Names) -> Group:
     """Write what the endpoint knows of an event; what is the runtime's default is left out."""
     view = variant.view
     event = view.event
-    facts: list[str | Group] = [python_string(event.name), _texts("sources=", variant.sources)]
+    facts: list[str | Group] = [python_string(event.name), texts("sources=", variant.sources)]
     if variant.rows:
         facts.append(Group("rows=(", variant.rows, ")"))
     if event.identity.mode == "named":
-        facts.append(_texts("ids=", event.identity.ids))
-    key = view.dedupe
-    if key is not None:
-        names.facts.add("Key")
-        parts: list[str | Group] = [python_string(key.key_name)]
-        if key.by:
-            parts.append(_texts("", key.by))
-        if key.template is not None:
-            parts.append(_texts("texts=", key.template.texts))
-        if key.form == "attempt":
-            parts.append("attempt=True")
-        facts.append(Group("key=_Key(", parts, ")"))
-    if view.revenue is not None:
-        names.facts.add("Revenue")
-        money = view.revenue
-        members = ("amount", "unit_price", "quantity", "currency", "product_id", "type")
-        named = [(member, getattr(money, member)) for member in members]
-        given = [f"{member}={python_string(value)}" for member, value in named if value is not None]
-        facts.append(Group("revenue=_Revenue(", [*given, *(["negate=True"] if money.negate else [])], ")"))
-    if event.time is not None:
-        facts.append(f"time={python_string(event.time)}")
+        facts.append(texts("ids=", event.identity.ids))
+    facts += same_facts(view, names)
     if event.consent != "analytics":
         facts.append(f"consent={python_string(event.consent)}")
     if event.placement == "hybrid":
@@ -188,7 +167,7 @@ def _event(plan: Plan, variant: _Variant, names: Names) -> Group:
             facts.append("earns=True")
     others = _server_only(plan, view)
     if others:
-        facts.append(_texts("server_only=", others))
+        facts.append(texts("server_only=", others))
     return Group("_ClientEvent(", facts, ")")
 
 
@@ -219,10 +198,6 @@ def _people(plan: Plan, types: Types, names: Names) -> list[Group]:
         else:
             same.append(source.name)
     return [
-        Group("_ClientPerson(", [_texts("sources=", sources), Group("rows=(", rows, ")")], ")")
+        Group("_ClientPerson(", [texts("sources=", sources), Group("rows=(", rows, ")")], ")")
         for rows, sources in found
     ]
-
-
-def _texts(head: str, texts: Iterable[str]) -> Group:
-    return Group(f"{head}(", [python_string(text) for text in texts], ")")

@@ -247,15 +247,36 @@ def _facts(view: View, names: Names, contexts: dict[tuple[str, ...], str]) -> Co
     if event.identity.mode == "system":
         facts.append("system=True")
     elif event.identity.mode == "named":
-        facts.append(Group("ids=(", [python_string(name) for name in event.identity.ids], ")"))
+        facts.append(texts("ids=", event.identity.ids))
+    facts += same_facts(view, names)
+    context = tuple([prop.name for prop in view.context if constant_of(prop) is None])
+    if context:
+        facts.append(
+            f"context={contexts.setdefault(context, '_CONTEXT' if not contexts else f'_CONTEXT_{len(contexts) + 1}')}"
+        )
+    if view.attribution:
+        facts.append("attribution=_ATTRIBUTION")
+        names.facts.add("attribution")
+    if view.enrich:
+        facts.append(texts("enrich=", view.enrich))
+    if event.consent != "analytics":
+        facts.append(f"consent={python_string(event.consent)}")
+    if waits_for_confirmation(view):
+        facts.append("hybrid=True")
+    return Code(Group("_Event(", facts, ")").lines(0, width(f"_{python_name(event.name, event.code_name)} = "), 0))
+
+
+def same_facts(view: View, names: Names) -> list[str | Group]:
+    """Write an event's key, revenue and time, which its function and the endpoint know alike."""
+    facts: list[str | Group] = []
     key = view.dedupe
     if key is not None:
         names.facts.add("Key")
         parts: list[str | Group] = [python_string(key.key_name)]
         if key.by:
-            parts.append(_names("", key.by))
+            parts.append(texts("", key.by))
         if key.template is not None:
-            parts.append(_names("texts=", key.template.texts))
+            parts.append(texts("texts=", key.template.texts))
         if key.form == "attempt":
             parts.append("attempt=True")
         facts.append(Group("key=_Key(", parts, ")"))
@@ -266,24 +287,11 @@ def _facts(view: View, names: Names, contexts: dict[tuple[str, ...], str]) -> Co
         named = [(member, getattr(money, member)) for member in members]
         given = [f"{member}={python_string(value)}" for member, value in named if value is not None]
         facts.append(Group("revenue=_Revenue(", [*given, *(["negate=True"] if money.negate else [])], ")"))
-    if event.time is not None:
-        facts.append(f"time={python_string(event.time)}")
-    context = tuple([prop.name for prop in view.context if constant_of(prop) is None])
-    if context:
-        facts.append(
-            f"context={contexts.setdefault(context, '_CONTEXT' if not contexts else f'_CONTEXT_{len(contexts) + 1}')}"
-        )
-    if view.attribution:
-        facts.append("attribution=_ATTRIBUTION")
-        names.facts.add("attribution")
-    if view.enrich:
-        facts.append(_names("enrich=", view.enrich))
-    if event.consent != "analytics":
-        facts.append(f"consent={python_string(event.consent)}")
-    if waits_for_confirmation(view):
-        facts.append("hybrid=True")
-    return Code(Group("_Event(", facts, ")").lines(0, width(f"_{python_name(event.name, event.code_name)} = "), 0))
+    if view.event.time is not None:
+        facts.append(f"time={python_string(view.event.time)}")
+    return facts
 
 
-def _names(head: str, names: Iterable[str]) -> Group:
-    return Group(f"{head}(", [python_string(name) for name in names], ")")
+def texts(head: str, values: Iterable[str]) -> Group:
+    """Write a tuple of texts behind a head such as `sources=`."""
+    return Group(f"{head}(", [python_string(value) for value in values], ")")
