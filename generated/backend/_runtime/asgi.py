@@ -92,12 +92,12 @@ def _answering(exchange: Exchange, request: Request, send: Send) -> Send:
     return answer
 
 
-def headers_of(scope: Scope) -> dict[str, str]:
+def headers_of(scope: Scope, wanted: Collection[str] = WANTED) -> dict[str, str]:
     """Give the headers that are read, in lower case."""
     found: dict[str, str] = {}
     for raw, value in scope.get("headers") or ():
         name = bytes(raw).decode("latin-1").lower()
-        if name in WANTED:
+        if name in wanted:
             text = bytes(value).decode("latin-1")
             if name in found:  # HTTP/2 may send a Cookie header for each cookie
                 text = f"{found[name]}{'; ' if name == 'cookie' else ', '}{text}"

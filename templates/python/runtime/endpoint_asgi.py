@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from .asgi import Application, Receive, Scope, Send
+from .asgi import Application, Receive, Scope, Send, headers_of
 from .endpoint import DRAINED, HEADERS, Asked, Endpoint, Reply
 from .endpoint_copies import Exists
 from .endpoint_limits import ADDRESS, DEVICE, Rate
@@ -75,7 +75,7 @@ class AsgiEndpoint(Endpoint):
         client = scope.get("client")
         asked = Asked(
             scope["method"],
-            _headers(scope),
+            headers_of(scope, HEADERS),
             client[0] if client else None,
             scope.get("scheme") or "http",
             scope,
@@ -142,15 +142,3 @@ async def _live(receive: Receive, send: Send) -> None:
             await send({"type": f"{kind}.complete"})
         if kind != "lifespan.startup":
             return
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for raw, value in scope.get("headers") or ():
-        name = bytes(raw).decode("latin-1").lower()
-        if name in HEADERS:
-            text = bytes(value).decode("latin-1")
-            if name in found:  # HTTP/2 may send a Cookie header for each cookie
-                text = f"{found[name]}{'; ' if name == 'cookie' else ', '}{text}"
-            found[name] = text
-    return found
