@@ -69,6 +69,7 @@ class SQLite(Store):
         # call is one statement, so the two do not meet inside a transaction.
         self._lock = RLock()
         self._connection: Any = None
+        self._inserting: Any = None
         _watch_forks(self)
 
     def __repr__(self) -> str:
@@ -91,8 +92,8 @@ class SQLite(Store):
             with self._lock:
                 connection = self._connection or self._opened()
                 if len(entries) == 1:
-                    # A plain tuple goes faster.
-                    connection.execute(INSERT, tuple(entries[0]))
+                    # A kept cursor and a plain tuple go faster.
+                    self._inserting.execute(INSERT, tuple(entries[0]))
                     return
                 with _transaction(connection):
                     connection.executemany(INSERT, entries)
@@ -155,6 +156,7 @@ class SQLite(Store):
         """Let go of the connection; it is opened again when it is needed."""
         with self._lock:
             connection, self._connection = self._connection, None
+            self._inserting = None
         if connection is not None:
             connection.close()
 
@@ -222,6 +224,7 @@ class SQLite(Store):
         except BaseException:
             connection.close()
             raise
+        self._inserting = connection.cursor()
         self._connection = connection
         return connection
 
