@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from . import carriers
@@ -76,6 +77,7 @@ class Exchange:
         self._headers = headers
         self._peer = peer
         self._scheme = scheme
+        self._began_at = time_ns() // 1_000_000
 
     def read(self) -> Context:
         """Read whom the request is about: all but the person, whom no client names."""
@@ -85,6 +87,7 @@ class Exchange:
             get(carriers.CONTEXT_HEADER.lower()),
             get("cookie", "")[:_LONGEST_COOKIES],
             settings.api_key,
+            self._began_at,
         )
         return Context(
             device_id=carried.device_id,

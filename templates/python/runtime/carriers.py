@@ -61,9 +61,17 @@ class Carried(NamedTuple):
     opted_out: bool = False
 
 
-def find(header: str | None, cookies: str | None, api_key: str | None) -> Carried:
+def find(
+    header: str | None,
+    cookies: str | None,
+    api_key: str | None,
+    now: int | None = None,
+) -> Carried:
     """Read the first valid carrier of a request: the header, our cookie, the vendor's
     cookies. It counts whole; fields of two are never mixed.
+
+    A page writes the header as it makes the request, so what it says of the last event
+    is `now`, in ms of the server's clock: the page's own may be hours off.
 
     One thing is no field: a vendor's cookie that says `optOut` is honoured whatever
     else there is. `api_key` names the vendor's cookies; without one they are read where
@@ -72,6 +80,8 @@ def find(header: str | None, cookies: str | None, api_key: str | None) -> Carrie
     jar = list(each_cookie(cookies))
     vendor = _vendor(jar, api_key)
     found = None if header is None else read_context(header)
+    if found is not None and found.seen_at is not None and now is not None:
+        found = found._replace(seen_at=now)
     if found is None:
         ours = (value for name, value in jar if name == CONTEXT_COOKIE)
         found = next(filter(None, map(read_context, ours)), None)

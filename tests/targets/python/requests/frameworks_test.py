@@ -67,10 +67,18 @@ def test_our_cookie_comes_before_the_vendor_s(site: Site) -> None:
 def test_an_idle_session_is_not_attached(site: Site) -> None:
     idle = context_text(s=now() - 7_200_000, t=now() - 1_900_000)
     ahead = context_text(s=now(), t=now() + 86_400_000)
-    site.ask("/see/idle", {"Trackside-Context": idle})
-    site.ask("/see/ahead", {"Trackside-Context": ahead})
+    site.ask("/see/idle", {"Cookie": f"trackside={idle}"})
+    site.ask("/see/ahead", {"Cookie": f"trackside={ahead}"})
     assert site.steps("session_id") == {"idle": None, "ahead": None}
     assert site.steps("device_id") == {"idle": DEVICE, "ahead": DEVICE}
+
+
+def test_a_page_whose_clock_is_wrong_keeps_its_session(site: Site) -> None:
+    """It writes the header as it asks, so the session lives, whatever the clock says."""
+    slow, fast = now() - 10_800_000, now() + 172_800_000
+    site.ask("/see/slow", {"Trackside-Context": context_text(s=slow - 60_000, t=slow)})
+    site.ask("/see/fast", {"Trackside-Context": context_text(s=fast - 60_000, t=fast)})
+    assert site.steps("session_id") == {"slow": slow - 60_000, "fast": fast - 60_000}
 
 
 def test_consent_and_the_wish_not_to_be_counted_are_honoured(site: Site) -> None:
