@@ -7,11 +7,13 @@ import { join } from "node:path";
 
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-src 'self'";
 const PAGE = `<!doctype html><title>A page</title><script type="module" src="/page.js"></script>`;
-const SCRIPT = `import * as web from "/web/index.js"; window.web = web; web.configure(); document.title = "Ready";`;
+const SCRIPT = `import * as web from "/web/index.js"; window.web = web; web.configure(window.settings); document.title = "Ready";`;
 
 export const start = async (folder = process.env.GENERATED) => {
   const site = {
     origin: "",
+    /** What a page runs. */
+    script: SCRIPT,
     uploads: /** @type {any[]} */ ([]),
     requests: /** @type {any[]} */ ([]),
     /** How the endpoint answers the next requests: a status, "reset", or nothing for 200. */
@@ -22,6 +24,8 @@ export const start = async (folder = process.env.GENERATED) => {
     taken: () => site.uploads.filter(({ status }) => status === 200).flatMap(({ body }) => body.events),
     /** What the destination counts: one event for each device and insert_id. */
     counted: () => [...new Map(site.taken().map((event) => [event.device_id + event.insert_id, event])).values()],
+    /** The line to it of a person. */
+    line: async () => ({ origin: site.origin, close: () => {} }),
     close: () => (server.closeAllConnections(), server.close()),
   };
   const endpoint = (request, response, text) => {
@@ -63,7 +67,7 @@ export const start = async (folder = process.env.GENERATED) => {
       response.end(await readFile(join(folder, url.pathname.slice(5))));
     } else if (url.pathname === "/page.js") {
       response.setHeader("content-type", "text/javascript");
-      response.end(SCRIPT);
+      response.end(site.script);
     } else {
       response.setHeader("content-type", "text/html");
       response.setHeader("content-security-policy", POLICY);

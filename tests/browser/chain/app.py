@@ -1,7 +1,8 @@
 """The stall's server as a process: a page, orders that go well or badly, a webhook, accounts, and the endpoint.
 
 DATABASE names the file of the orders, and of the outbox where SINK says `outbox`; with `memory`, events go straight to
-DESTINATION. SITE is the folder of what the browser loads. `job` as an argument runs the nightly job instead.
+DESTINATION. ORIGINS lists the other origins whose pages may ask, CONNECT those that the pages here ask. SITE is the folder
+of what the browser loads. `job` as an argument runs the nightly job instead.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from backend.endpoint import AsgiEndpoint
 from backend.middleware import AsgiMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -31,10 +33,20 @@ from starlette.staticfiles import StaticFiles
 
 DATABASE = os.environ["DATABASE"]
 KEEPS = os.environ["SINK"] == "outbox"
-POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'"
+ORIGINS = os.environ.get("ORIGINS", "").split()
+CONNECT = os.environ.get("CONNECT", "")
+POLICY = (
+    f"default-src 'none'; script-src 'self'; connect-src 'self' {CONNECT}; img-src data:; form-action 'self'; "
+    "base-uri 'none'"
+)
 PAGE = '<!doctype html><link rel="icon" href="data:,"><title>Page</title><script type="module" src="/page.js"></script>'
 FORM = '<form method="post" action="/orders/form"><input name="order"><input name="total"></form>'
-SCRIPT = 'import * as web from "/web/index.js"; window.web = web; web.configure(); document.title = "Ready";'
+SCRIPT = """
+import * as web from "/web/index.js";
+window.web = web;
+web.configure(window.settings);
+document.title = "Ready";
+"""
 AMOUNT = 12.5
 """What the server charges, whatever the page believes."""
 
@@ -197,8 +209,11 @@ def application() -> Any:
             Route("/{any:path}", page),
         ],
     )
-    app.add_middleware(AsgiEndpoint, exists=exists if os.environ.get("EXISTS") else None)
-    app.add_middleware(AsgiMiddleware, user=user)
+    if ORIGINS:
+        headers = ["Trackside-Context", "Trackside-Attempt"]
+        app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, allow_methods=["POST"], allow_headers=headers)
+    app.add_middleware(AsgiEndpoint, exists=exists if os.environ.get("EXISTS") else None, origins=ORIGINS or None)
+    app.add_middleware(AsgiMiddleware, user=user, origins=ORIGINS)
     return app
 
 

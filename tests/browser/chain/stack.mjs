@@ -7,14 +7,13 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createRequire } from "node:module";
+import { launchBrowser, person } from "../person.mjs";
 import { until } from "../site.mjs";
 
-export { until };
+export { launchBrowser, person, until };
 
-const { PYTHON, SITE, PLAN, ROOT, CHROMIUM } = process.env;
+const { PYTHON, SITE, PLAN, ROOT } = process.env;
 const HERE = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
-const require = createRequire(process.env.NODE_PATH + "/");
 
 /** Start a process, and wait for its first line, which begins so once it is ready. */
 const launch = async (ready, args, env = {}) => {
@@ -71,8 +70,10 @@ export const start = async ({ sink = "outbox", exists = false } = {}) => {
   const lines = new Set();
   const stack = {
     destination,
-    /** Start the server anew, after it was killed. */
-    serve: async () => (stack.server = await launch("listening at ", [join(HERE, "app.py")], env)),
+    /** Start the server anew, after it was killed; what it is told of other origins is kept. */
+    serve: async (origins = {}) => {
+      stack.server = await launch("listening at ", [join(HERE, "app.py")], Object.assign(env, origins));
+    },
     work: async () => {
       const args = ["-m", "backend", "deliver", "--store", database, "--api-key", "local", "--lease", "1"];
       stack.worker = await launch("deliver from ", [...args, "--server-url", `${destination.url}/2/httpapi`], env);
@@ -130,46 +131,4 @@ export const start = async ({ sink = "outbox", exists = false } = {}) => {
   };
   await Promise.all([stack.serve(), sink == "outbox" && stack.work()]);
   return stack;
-};
-
-export const launchBrowser = (...args) =>
-  require("playwright-core").chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", ...args] });
-
-/** A person at a browser of their own, on a line of their own. */
-export const person = async (browser, stack) => {
-  const context = await browser.newContext();
-  const line = await stack.line();
-  const complaints = [];
-  const ready = (page) => page.waitForFunction(() => document.title === "Ready");
-  return {
-    context,
-    line,
-    complaints,
-    ready,
-    visit: async (path = "/", options = {}) => {
-      const page = await context.newPage();
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("console", (message) => /Content Security/.test(message.text()) && complaints.push(message.text()));
-      await page.goto(line.origin + path, options);
-      await ready(page);
-      return page;
-    },
-    /** Close a tab as a person does. */
-    leave: async (page) => {
-      const closed = page.waitForEvent("close");
-      await page.close({ runBeforeUnload: true });
-      await closed;
-    },
-    waiting: (page) => page.evaluate(() => window.web.stats().waiting),
-    /** Wait until the page has nothing left, and the server neither. */
-    settled: async (page) => {
-      await until(async () => (await page.evaluate(() => window.web.stats().waiting)) === 0, "an empty page", 30_000);
-      await stack.delivered();
-    },
-    close: async () => {
-      await context.close();
-      line.close();
-      if (complaints.length) throw new Error(complaints.join("\n"));
-    },
-  };
 };
