@@ -135,11 +135,12 @@ class _ViewCheck:
             if event.get("device_id") != self._device:
                 yield f"device_id is not {self._device}"
             return
-        if all(event.get(name) is None for name in _IDS) and not identity.ids:
+        required = self._view.required_ids
+        if all(event.get(name) is None for name in _IDS) and not required:
             yield "user_id and device_id are missing"
         for name in _IDS:
             is_there = event.get(name) is not None
-            if name in identity.ids and not is_there:
+            if name in required and not is_there:
                 yield f"{name} is missing, or is too short to be one"
             elif is_there and identity.ids and name not in identity.ids and self._view.dedupe is not None:
                 # Two copies of one fact meet only when they carry the same ids.

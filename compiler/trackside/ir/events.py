@@ -165,10 +165,9 @@ class Event:
 class View:
     """What one source may send of one event: all that a generator may know of it.
 
-    `properties` are the call's arguments and consts; `context` what `set_context` brings. `ids` are the identity
-    fields the source sends: for `named` identities exactly those. `dedupe`, `revenue`, `attribution` (names of the
-    optional text properties) and `enrich` (names of enrichments) are set only where this source has them.
-    `sets_user` / `clears_user` tell that the function logs the person in or out.
+    `properties` are the call's arguments and consts; `context` what `set_context` brings. `dedupe`, `revenue`,
+    `attribution` (names of the optional text properties) and `enrich` (names of enrichments) are set only where this
+    source has them. `sets_user` / `clears_user` tell that the function logs the person in or out.
     """
 
     event: Event
@@ -181,6 +180,20 @@ class View:
     enrich: tuple[str, ...]
     sets_user: bool
     clears_user: bool
+
+    @property
+    def required_ids(self) -> tuple[str, ...]:
+        """The ids that the event has at the destination; where none is named, it has at least one of the two.
+
+        What was meant for a person who has left, the endpoint forwards with its device alone. An event whose key holds
+        only with the user_id it drops.
+        """
+        ids = self.event.identity.ids
+        if self.source.through != "endpoint" or "user_id" not in ids:
+            return ids
+        if "device_id" in ids:
+            return ("device_id",)
+        return ids if self.dedupe is not None else ()
 
     def property(self, name: str) -> ViewProperty | None:
         """Find a property of the view by its name on the wire."""

@@ -117,7 +117,7 @@ class _Payloads:
             device = f"system:{self._plan.name}:{self._source.name}"
             fields.append(f'"device_id": {_json({"const": device})}')
         else:
-            required += event.identity.ids
+            required += view.required_ids
         if view.revenue is not None:
             fields.append('"revenue": {"type": "number"}')
         properties, needed = self._event_properties(view)
@@ -127,12 +127,13 @@ class _Payloads:
         head = f'"description": {_text(event.description)},\n      ' if event.description else ""
         if event.status == "deprecated":
             head += '"deprecated": true,\n      '
-        # Without an id the destination takes no event; which of the two is open where the plan says `any`.
+        # Without an id the destination takes no event.
+        is_open = event.identity.mode != "system" and not view.required_ids
         either = '"anyOf": [{"required": ["user_id"]}, {"required": ["device_id"]}],\n      '
         return (
             f"    {_text(f'event.{event.name}')}: {{\n"
             f'      {head}"required": {_json(required)},\n'
-            f'      {either if event.identity.mode == "any" else ""}"properties": {{\n        '
+            f'      {either if is_open else ""}"properties": {{\n        '
             + ",\n        ".join(fields)
             + "\n      }\n    }"
         )
