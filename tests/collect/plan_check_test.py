@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from trackside.collect.plan_check import PlanCheck
 from trackside.ir import Plan, Scalar, View
 from trackside.ir.keys import insert_id, template_text
-from trackside.pipeline import analyse
+from trackside.pipeline import analyse, analyse_text
 from trackside.targets.samples import Samples
 from trackside.targets.schema import render
 
@@ -88,6 +88,39 @@ def test_what_sources_send_is_good(shop: Plan, check: PlanCheck, schemas: dict[s
         assert schemas[view.source.name].is_valid(event)
         del event["ingestion_metadata"]
         assert not check(event)
+
+
+def test_the_endpoint_forwards_what_was_meant_for_a_person_who_has_left_with_its_device_alone() -> None:
+    plan = analyse_text("""\
+trackside: 1
+plan: {name: left, version: 1.0.0, namespace: "https://left.example"}
+destinations:
+  amplitude: {project: tests, region: us}
+sources:
+  web:     {side: client, target: javascript, out: web, through: endpoint}
+  backend: {side: server, target: python, out: backend}
+endpoint: {route: /t, served_by: backend}
+identity:
+  device_id: {created_by: client, carried_in: [header, cookie]}
+  user_id:   {created_by: server}
+events:
+  both: {description: For both., kind: engagement, identity: [user_id, device_id]}
+  person: {description: For the person., kind: engagement, identity: [user_id]}
+  device: {description: For the device., kind: engagement, identity: [device_id]}
+  kept: {description: Once., kind: engagement, identity: [user_id], dedupe: [id], properties: {id: string}}
+""").plan
+    assert plan is not None
+    check = PlanCheck(plan)
+    device, person = {"device_id": DEVICE}, {"user_id": DEVICE}
+    for name, good, bad in (
+        ("both", [device, device | person], [person, {}]),
+        ("person", [device, person], [{}]),
+        ("device", [device], [person, {}]),
+        ("kept", [person], [device, device | person, {}]),
+    ):
+        event = {key: value for key, value in valid(plan, plan.views_for(name)[0]).items() if key not in device | person}
+        assert not any(check(event | ids) for ids in good), name
+        assert all(check(event | ids) for ids in bad), name
 
 
 WRONG_VALUES = (
