@@ -7,6 +7,7 @@ is the median over several rounds of many calls; a loop of calls to an empty fun
 from __future__ import annotations
 
 import argparse
+import datetime
 import statistics
 import sys
 import tempfile
@@ -61,6 +62,23 @@ events:
 """
 
 ROUND = 2_000
+DAY = datetime.date(2026, 5, 4)
+
+
+def properties(number: int) -> dict[str, Any]:
+    """Make the arguments of one call: ten scalars, one of them the key."""
+    return {
+        "order_id": f"ORD-{number}",
+        "currency": "EUR",
+        "total": 156.96,
+        "tax": 26.16,
+        "shipping": 4.9,
+        "item_count": 3,
+        "payment_method": "card",
+        "coupon": "SPRING10",
+        "is_gift": False,
+        "paid_on": DAY,
+    }
 
 
 def rounds(call: Callable[[int], object], times: int) -> float:
@@ -107,56 +125,28 @@ def main() -> None:
 
 
 def _measure(backend: Any, times: int, imported: float) -> None:
-    import datetime
-
     sink = backend.RecordingSink()
     backend.configure(sink=sink, strict=False)
     context = backend.Context.identified("customer-4711")
-    day = datetime.date(2026, 5, 4)
 
     def scalars(number: int) -> object:
         if number == 0:
             sink.events.clear()
-        return backend.track.order_paid(
-            order_id=f"ORD-{number}",
-            currency="EUR",
-            total=156.96,
-            tax=26.16,
-            shipping=4.9,
-            item_count=3,
-            payment_method="card",
-            coupon="SPRING10",
-            is_gift=False,
-            paid_on=day,
-            context=context,
-        )
+        return backend.track.order_paid(**properties(number), context=context)
 
     def listed(items: list[dict[str, Any]]) -> Callable[[int], object]:
         def call(number: int) -> object:
             if number == 0:
                 sink.events.clear()
-            return backend.track.order_listed(
-                order_id=f"ORD-{number}",
-                currency="EUR",
-                total=156.96,
-                tax=26.16,
-                shipping=4.9,
-                item_count=3,
-                payment_method="card",
-                coupon="SPRING10",
-                is_gift=False,
-                paid_on=day,
-                items=items,
-                context=context,
-            )
+            return backend.track.order_listed(**properties(number), items=items, context=context)
 
         return call
 
-    def nothing(number: int, **given: object) -> None:
+    def nothing(**given: object) -> None:
         return None
 
     def bare(number: int) -> object:
-        return nothing(number, order_id=f"ORD-{number}", currency="EUR", total=156.96, tax=26.16, shipping=4.9)
+        return nothing(**properties(number))
 
     item = {"sku": "SKU-12345", "quantity": 2, "price": 79.99}
     receipt: Any = scalars(1)

@@ -8,7 +8,6 @@ run: one event made and tracked with the ten properties that the typed call has,
 from __future__ import annotations
 
 import argparse
-import datetime
 import gc
 import os
 import resource
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
-from calls import compiled
+from calls import compiled, properties
 from plans import write_plan
 
 if TYPE_CHECKING:
@@ -30,23 +29,6 @@ if TYPE_CHECKING:
 
 BURST = 5_000
 SUSTAINED = 200_000
-DAY = datetime.date(2026, 5, 4)
-
-
-def properties(number: int) -> dict[str, Any]:
-    """Make the arguments of one call: ten scalars, one of them the key."""
-    return {
-        "order_id": f"ORD-{number}",
-        "currency": "EUR",
-        "total": 156.96,
-        "tax": 26.16,
-        "shipping": 4.9,
-        "item_count": 3,
-        "payment_method": "card",
-        "coupon": "SPRING10",
-        "is_gift": False,
-        "paid_on": DAY,
-    }
 
 
 class Destination:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,44 +14,9 @@ from typing import Any
 import pytest
 from generated.backend._runtime.amplitude_sink import AmplitudeSink
 from tests.run.destination import Destination
+from tests.run.listening import Listening, event
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def event(number: int, **members: Any) -> Any:
-    """Make an event in its wire form."""
-    return {
-        "event_type": "order_paid",
-        "time": 1_795_445_108_525,
-        "insert_id": f"fact-{number}",
-        "device_id": "device-1",
-        "event_properties": {"order_id": f"ORD-{number}"},
-        "ingestion_metadata": {"source_name": "shop/backend", "source_version": "1.0.0"},
-        **members,
-    }
-
-
-class Listening:
-    """A sink, and what it has reported."""
-
-    def __init__(self, url: str, key: str = "the-key", **options: Any) -> None:
-        self.sink = AmplitudeSink(key, server_url=url, **{"interval": 20, **options})
-        self.sent = 0
-        self.queued = 0
-        self.dropped: Counter[str] = Counter()
-        self.lock = threading.Lock()
-        self.sink.report_to(self.heard)
-
-    def heard(self, outcome: Any) -> None:
-        with self.lock:
-            self.sent += outcome.sent
-            for reason, number in outcome.dropped:
-                self.dropped[reason] += number
-
-    def accept(self, *events: Any) -> None:
-        outcome = self.sink.accept(events)
-        self.queued += outcome.queued
-        self.heard(outcome)
 
 
 @pytest.fixture
@@ -60,8 +24,8 @@ def listening(destination: Destination) -> Iterator[Callable[..., Listening]]:
     """Make sinks to the destination, which are closed in the end."""
     made: list[Listening] = []
 
-    def make(url: str = destination.http_v2, **options: Any) -> Listening:
-        made.append(Listening(url, **options))
+    def make(url: str = destination.http_v2, key: str = "the-key", **options: Any) -> Listening:
+        made.append(Listening(AmplitudeSink(key, server_url=url, **{"interval": 20, **options})))
         return made[-1]
 
     yield make
@@ -190,7 +154,6 @@ def test_forks_in_the_middle_of_calls_are_survived(
     for number in range(15):
         child = os.fork()
         if child == 0:
-            one.lock = threading.Lock()
             one.accept(event(number))
             os._exit(0 if one.sink.flush(10) else 1)
         assert os.waitpid(child, 0)[1] == 0

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,43 +22,10 @@ from generated.backend._runtime.amplitude_http import Destination as Sender
 from generated.backend._runtime.connection import Connection, Trouble
 from generated.backend._runtime.http_sink import HttpSink
 from tests.run.destination import Destination
+from tests.run.listening import Listening, event
 
 ROOT = Path(__file__).resolve().parents[2]
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
-
-
-def event(number: int, **members: Any) -> Any:
-    """Make an event in its wire form."""
-    return {
-        "event_type": "order_paid",
-        "time": 1_795_445_108_525,
-        "insert_id": f"fact-{number}",
-        "device_id": f"device-{number % 10}",
-        "event_properties": {"order_id": f"ORD-{number}", "total": 156.96, "items": [{"sku": "é\u2028"}]},
-        "ingestion_metadata": {"source_name": "shop/backend", "source_version": "1.0.0"},
-        **members,
-    }
-
-
-class Listening:
-    """A sink, and what it has reported."""
-
-    def __init__(self, url: str, key: str = "the-key", **options: Any) -> None:
-        self.sink = HttpSink(key, server_url=url, **{"interval": 0.02, "timeout": 1.0, **options})
-        self.sent = 0
-        self.queued = 0
-        self.dropped: Counter[str] = Counter()
-        self.sink.report_to(self.heard)
-
-    def heard(self, outcome: Any) -> None:
-        self.sent += outcome.sent
-        for reason, number in outcome.dropped:
-            self.dropped[reason] += number
-
-    def accept(self, *events: Any) -> None:
-        outcome = self.sink.accept(events)
-        self.queued += outcome.queued
-        self.heard(outcome)
 
 
 @pytest.fixture
@@ -67,8 +33,8 @@ def listening(destination: Destination) -> Iterator[Callable[..., Listening]]:
     """Make sinks to the destination, which are closed in the end."""
     made: list[Listening] = []
 
-    def make(url: str = destination.http_v2, **options: Any) -> Listening:
-        made.append(Listening(url, **options))
+    def make(url: str = destination.http_v2, key: str = "the-key", **options: Any) -> Listening:
+        made.append(Listening(HttpSink(key, server_url=url, **{"interval": 0.02, "timeout": 1.0, **options})))
         return made[-1]
 
     yield make
