@@ -52,7 +52,7 @@ def test_no_fault_leaves_an_event_without_an_answer(
     destination: Destination, listening: Callable[..., Listening], fault: dict[str, Any], twice: int
 ) -> None:
     """The SDK alone forgets a batch whose answer it cannot read: no callback, no line in the log."""
-    one = listening()
+    one = listening(interval=250)  # so that one request has all of them
     destination.faults(**fault, requests=1)
     one.accept(*[event(number) for number in range(100)])
     assert one.sink.flush(10)
