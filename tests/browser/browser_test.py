@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests import node
 
 from trackside.pipeline import analyse_text
 from trackside.targets.javascript import render
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 
-def test_pages(chromium: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Compile the plan, and what else it may say, to a folder each."""
     node.tools()
     text = (HERE / "plan.yaml").read_text(encoding="utf-8")
-    generated = compiled(text, tmp_path / "granted")
-    denied = compiled(text.replace("default: granted", "default: denied"), tmp_path / "denied")
-    node.run("--test", HERE / "pages.test.mjs", GENERATED=generated, DENIED=denied, CHROMIUM=chromium)
+    endpoint = "endpoint: {route: /t, served_by: backend}\n"
+    assert endpoint in text
+    texts = {
+        "GENERATED": text,
+        "DENIED": text.replace("default: granted", "default: denied"),
+        "VENDOR": text.replace(endpoint, "").replace("through: endpoint", "through: sdk"),
+        "SHOP": (ROOT / "tracking_plan.yaml").read_text(encoding="utf-8"),
+    }
+    return {name: compiled(text, tmp_path_factory.mktemp(name.lower())) for name, text in texts.items()}
+
+
+@pytest.mark.parametrize("script", ["pages", "waiting", "built"])
+def test_pages(script: str, chromium: str, generated: dict[str, Path]) -> None:
+    node.run("--test", HERE / f"{script}.test.mjs", CHROMIUM=chromium, ROOT=ROOT, **generated)
 
 
 def compiled(text: str, folder: Path) -> Path:
@@ -27,4 +42,4 @@ def compiled(text: str, folder: Path) -> Path:
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, encoding="utf-8")
-    return folder / "web"
+    return folder / str(plan.sources["web"].out)

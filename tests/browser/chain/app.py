@@ -1,8 +1,8 @@
 """The stall's server as a process: a page, orders that go well or badly, a webhook, accounts, and the endpoint.
 
 DATABASE names the file of the orders, and of the outbox where SINK says `outbox`; with `memory`, events go straight to
-DESTINATION. ORIGINS lists the other origins whose pages may ask, CONNECT those that the pages here ask. SITE is the folder
-of what the browser loads. `job` as an argument runs the nightly job instead.
+DESTINATION. ORIGINS lists the other origins whose pages may ask, CONNECT those that the pages here ask. SITE is the
+folder of what the browser loads. `job` as an argument runs the nightly job instead.
 """
 
 from __future__ import annotations
