@@ -38,6 +38,10 @@ def test_the_help_lists_every_command_and_the_exit_codes(trackside: Caller) -> N
         assert words in said.out
 
 
+def test_a_call_without_a_command_shows_the_help(trackside: Caller) -> None:
+    assert trackside() == (2, "", trackside("--help").out)
+
+
 def test_the_version_is_the_one_that_is_packaged(trackside: Caller) -> None:
     assert trackside("--version") == (0, f"trackside {package.__version__}\n", "")
 

@@ -46,6 +46,9 @@ def run(arguments: Sequence[str]) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     try:
+        if not arguments:
+            parser().print_help(sys.stderr)
+            return 2
         options = parser().parse_args(arguments)
         code: int = options.run(options)
         sys.stdout.flush()

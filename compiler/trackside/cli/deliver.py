@@ -29,10 +29,10 @@ _VALUES = {
     "api-key": ("KEY", "the key of the project; left out: the variable that the plan names"),
     "zone": ("ZONE", "the project's region, US or EU (default: the plan's)"),
     "server-url": ("URL", "another address than the vendor's"),
-    "batch": ("N", "events in a request, at most"),
-    "lease": ("SECONDS", "time that a worker has for events"),
-    "window": ("DAYS", "age after which none is sent"),
-    "keep": ("DAYS", "time that what was sent is known"),
+    "batch": ("N", "events in a request, at most (default: 500)"),
+    "lease": ("SECONDS", "time that a worker has for events (default: 120)"),
+    "window": ("DAYS", "age after which none is sent (default: 6.958)"),
+    "keep": ("DAYS", "time that what was sent is known (default: 8)"),
 }
 
 
@@ -45,7 +45,8 @@ def declare(commands: Commands) -> None:
         help="send what an outbox holds",
         about=(
             "Send what an outbox holds, until told to end. This is `python -m PACKAGE deliver` of the package that\n"
-            "the plan compiles to: on a server, call that one, which needs no compiler."
+            "the plan compiles to: on a server, call that one, which needs no compiler. With --once, the exit code is 1\n"
+            "when some events still wait."
         ),
         examples=(
             "  trackside deliver --store outbox.db            send, until Ctrl-C\n"

@@ -43,6 +43,8 @@ def main(
         if options.setup is not None:
             _set_up(options.setup)
         store = _store_of(options.store, tracker)
+        if _looks_only(options):
+            _expect(options.store)
         if options.dead:
             return _list_dead(store)
         if options.replay is not None:
@@ -64,6 +66,18 @@ def main(
     except (_WrongCallError, OutboxError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return WRONG_CALL
+
+
+def _looks_only(options: argparse.Namespace) -> bool:
+    """Tell whether a call is about events that have to be there already."""
+    lists = (options.replay, options.release, options.discard)
+    return options.dead or options.quarantined or any(ids is not None for ids in lists)
+
+
+def _expect(place: str | None) -> None:
+    """Refuse a file that is not there: it would be made, and nothing be in it."""
+    if place is not None and "://" not in place and not Path(place).exists():
+        raise _WrongCallError(f"there is no outbox at {Path(place).absolute()}")
 
 
 def _deliver(
@@ -181,16 +195,19 @@ def _say(line: str) -> None:
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return number
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isascii() and text.isdigit() else 0
     if not 0 < number <= 2000:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 2000")
     return number
 
 
@@ -248,7 +265,12 @@ def _parser(program: str, key_variable: str | None) -> argparse.ArgumentParser:
     )
     default = f"; left out: {key_variable}" if key_variable else ""
     add("--api-key", metavar="KEY", help=f"the key of the project{default}")
-    add("--zone", choices=("US", "EU"), help="the project's region")
+    add(
+        "--zone",
+        type=str.upper,
+        choices=("US", "EU"),
+        help="the project's region (default: the plan's)",
+    )
     add("--server-url", metavar="URL", help="another address than the vendor's")
     add("--batch-api", action="store_true", help="send by the Batch API")
     for name, kind, value, unit, about in (

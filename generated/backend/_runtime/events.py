@@ -47,7 +47,7 @@ class Receipt(NamedTuple):
     @property
     def flagged(self) -> bool:
         """Tell whether the event went out without something that it has to have."""
-        return any(violation.effect == "flagged" for violation in self.violations)
+        return self.accepted and any(one.effect == "flagged" for one in self.violations)
 
 
 class Report(NamedTuple):

@@ -35,7 +35,11 @@ def test_the_compilers_command_takes_what_the_packages_takes(sqlite: Outbox) -> 
     (commands,) = (action for action in parser()._actions if action.dest == "==SUPPRESS==" or action.choices)
     assert isinstance(commands.choices, dict)
     ours = options_of(commands.choices["deliver"])
-    assert ours - {"--source"} == options_of(command._parser("deliver", None)), sqlite.kind
+    theirs = command._parser("deliver", None)
+    assert ours - {"--source"} == options_of(theirs), sqlite.kind
+    said = {action.dest: action.help for action in commands.choices["deliver"]._actions}
+    for name in ("batch", "lease", "window", "keep"):
+        assert f"(default: {theirs.get_default(name):.4g})" in str(said[name])
 
 
 def test_the_compilers_command_is_the_packages(sqlite: Outbox, compiled: Path) -> None:
@@ -82,7 +86,11 @@ def test_a_wrong_call_says_what_would_do(sqlite: Outbox) -> None:
         (("--store", sqlite.place), "no API key: give --api-key or set OUTBOX_API_KEY"),
         (("--setup", "nothing"), "--setup is module:function"),
         (("--setup", "nothing:there"), "No module named 'nothing'"),
-        (("--store", "/no/such/folder/outbox.db", "--dead"), "unable to open database file"),
+        (("--store", "/no/such/folder/outbox.db", "--once", "--api-key", "key"), "unable to open database file"),
+        (("--store", "/no/such/folder/outbox.db", "--dead"), "there is no outbox at /no/such/folder/outbox.db"),
+        (("--store", "mistyped.db", "--discard"), "mistyped.db"),
+        (("--batch", "0"), "'0' is no number from 1 to 2000"),
+        (("--lease", "soon"), "'soon' is no number above 0"),
     ):
         done = sqlite.command(*arguments)
         assert done.returncode == 2 and said in done.stderr, done

@@ -575,6 +575,12 @@ def test_a_bad_required_value_is_left_out_and_flagged(shop: Any, sink: Any, acti
     assert shop.stats().violations == {"purchase_completed.item_count": 1, "purchase_completed.payment_method": 1}
 
 
+def test_an_event_that_is_refused_is_not_flagged(shop: Any, sink: Any) -> None:
+    receipt = shop.track.purchase_completed(**{**ORDER, "item_count": 0})
+    assert not receipt.accepted and not receipt.flagged
+    assert {one.effect for one in receipt.violations} == {"flagged", "refused"}
+
+
 def test_a_flaw_inside_says_where(shop: Any, sink: Any, active: Any) -> None:
     items = [{"sku": "SKU-1", "quantity": 1, "price": 1}, {"sku": "SKU-2", "quantity": 1, "price": -1}]
     receipt = shop.track.purchase_completed(**{**ORDER, "items": items})
