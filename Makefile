@@ -43,7 +43,7 @@ check: $(PROJECT)  ## is generated/ what tracking_plan.yaml compiles to?
 pytest: $(TOOLS) $(JS_TOOLS) | postgres chromium  ## the tests alone; `make pytest ARGS=tests/run` for some of them
 	$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
-bench: $(PROJECT) | node  ## wall, CPU and peak memory over plans of 100, 1,000 and 10,000 events
+bench: $(PROJECT) | node  ## measure the compiler, calls, delivery, collect, the endpoint; `make bench ARGS=delivery` for one
 	$(BIN)/python bench/run.py $(ARGS)
 
 generate: $(PROJECT)  ## rebuild generated/ from tracking_plan.yaml

@@ -16,7 +16,14 @@ from trackside.schema.reference import SECTIONS, fields
 from trackside.source.reader import read_text
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
+PAGES = sorted(
+    [
+        *(ROOT / "docs").glob("*.md"),
+        *ROOT.glob("*.md"),
+        ROOT / "examples" / "shop" / "README.md",
+        ROOT / "templates" / "python" / "runtime" / "README.md",
+    ]
+)
 
 KEYS = [
     pytest.param(model, key, field, id=f"{model.__name__}.{key}")
@@ -61,6 +68,15 @@ def test_every_shape_of_the_schema_is_in_the_reference() -> None:
 
     parts_only = {model for model in below(Shape) if model.__subclasses__() and model not in listed}
     assert below(Shape) - listed - parts_only == set()
+
+
+def test_the_page_of_the_python_runtime_has_every_module() -> None:
+    folder = ROOT / "templates" / "python" / "runtime"
+    listed = re.findall(r"`(\w+\.py)`", (folder / "README.md").read_text(encoding="utf-8"))
+    modules = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    assert sorted(listed) == sorted(modules)
+    copied = ROOT / "generated" / "backend" / "_runtime"
+    assert {path.name for path in copied.iterdir()} - {"__pycache__"} == modules | {"__init__.py"}, "no page is copied"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
