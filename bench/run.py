@@ -200,7 +200,7 @@ def delivery(times: int) -> None:
     subprocess.run([sys.executable, str(HERE / "delivery.py"), "--times", str(times)], check=True)
 
 
-PARTS = ("compiler", "stages", "calls", "delivery", "collect", "endpoint")
+PARTS = ("compiler", "stages", "calls", "delivery", "collect", "endpoint", "browser")
 
 
 def main() -> None:
@@ -224,6 +224,8 @@ def main() -> None:
         subprocess.run([sys.executable, str(HERE / "collect.py")], check=True)
     if "endpoint" in parts:
         subprocess.run([sys.executable, str(HERE / "endpoint.py")], check=True)
+    if "browser" in parts:
+        subprocess.run([sys.executable, str(HERE / "browser.py"), "--times", str(arguments.times)], check=True)
 
 
 if __name__ == "__main__":
