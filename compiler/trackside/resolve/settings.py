@@ -48,7 +48,7 @@ def resolve_sources(draft: Draft) -> None:
                 label="`out` is missing here",
                 help=f"add `out: generated/{name}`, or `target: none` when nothing is generated for it",
             )
-        if raw.target == "none" and raw.out is not None:
+        if raw.target == "none" and raw.out is not None and "target" not in entry.holes:
             draft.bag.report(
                 "misplaced-key",
                 node.at("out").key_span,
