@@ -1,6 +1,6 @@
 """Run the shop, let somebody visit it, and tell what was counted: `python -m examples.shop.demo`, or `make demo`.
 
-The destination is `trackside collect`, which compares what comes with the plan and removes doubles as the vendor does;
+The destination is `trackside collect`, which compares what comes with the plan and ignores duplicates as vendors do;
 the worker is the real one; the visit is a browser's where Chromium and Playwright are here, else that of Node. Nothing
 leaves this machine. The exit code is 0 only when every fact was counted once, and only the server stated revenue.
 """
