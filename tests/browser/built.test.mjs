@@ -161,7 +161,7 @@ describe("copies where the plan has no endpoint", () => {
       await ended(page);
       await until(() => counted("seat_held").length === 1, "the copy");
       const [event] = counted("seat_held");
-      assert.deepEqual([event.insert_id, event.device_id, event.user_id], [id, device, null]);
+      assert.deepEqual([event.insert_id, event.device_id, event.user_id ?? null], [id, device, null]);
       assert.deepEqual([ids("seat_held").length, (await stats(page)).dropped], [1, {}]);
     });
   }

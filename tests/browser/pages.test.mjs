@@ -81,8 +81,8 @@ test("two hundred events without a network, two reloads, two tabs: each once, in
   await context.setOffline(true);
   await count(first, 0, 60);
   await count(second, 1000, 1100);
-  await context.setOffline(false);
   site.faults = Array(40).fill("reset");
+  await context.setOffline(false);
   await first.reload();
   await ready(first);
   await count(first, 60, 80);
