@@ -36,7 +36,7 @@ export interface Violation {
 }
 
 export interface Configuration {
-  /** What sends, in place of what the plan says. With `through: sdk`, events wait in memory until it is set. */
+  /** What sends with `through: sdk`: events wait in memory until it is set. An endpoint needs none. */
   client?: Client | undefined;
   /** Where the endpoint is, if not at the plan's route on the page's own origin. */
   endpoint?: string | undefined;

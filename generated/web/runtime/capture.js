@@ -1,10 +1,17 @@
 /** For tests: see what would be sent. */
 
-import { set as configure, state } from "./state.js";
+import { configure, options, parts } from "./state.js";
+import { page, send, who } from "./vendor.js";
 
-/** @type {typeof import("./api.js").capture} */
-export const capture = () => {
-  const before = /** @type {any} */ (state.client);
+/**
+ * Declare `capture`.
+ *
+ * @param {import("./event.js").Plan} plan
+ * @returns {typeof import("./api.js").capture}
+ */
+export const capturing = (plan) => () => {
+  const { client } = options;
+  const before = { hold: undefined, ...plan };
   /** @type {any[]} */
   const events = [];
   /** @type {any[]} */
@@ -16,13 +23,18 @@ export const capture = () => {
     // An id that is null is one that the event must not carry.
     list.push(Object.fromEntries(Object.entries(event).filter(([, value]) => value !== null)));
   };
-  const stop = () => configure({ client: before });
+  const stop = () => {
+    Object.assign(plan, before);
+    configure({ client });
+  };
+  // What would go to the endpoint goes to a client too.
+  Object.assign(plan, { who, send, hold: (/** @type {any} */ record) => keep(record, copies) });
+  if (!parts.includes(page)) parts.push(page);
   configure({
-    client: /** @type {import("./state.js").Transport & { getUserId(): string | undefined }} */ ({
-      hold: (record) => keep(record, copies),
-      track: (name, properties, options) => keep({ event_type: name, event_properties: properties, ...options }),
-      identify: (changes, options) =>
-        keep({ event_type: "$identify", user_properties: changes.getUserProperties(), ...options }),
+    client: {
+      track: (name, properties, more) => keep({ event_type: name, event_properties: properties, ...more }),
+      identify: (changes, more) =>
+        keep({ event_type: "$identify", user_properties: changes.getUserProperties(), ...more }),
       getUserId: () => user,
       setUserId: (id) => {
         user = id;
@@ -30,7 +42,7 @@ export const capture = () => {
       reset: () => {
         user = undefined;
       },
-    }),
+    },
   });
   return { events, copies, stop };
 };

@@ -1,12 +1,12 @@
 /** What every event carries: set once for a page, never an argument. */
 
-import { report, state } from "./state.js";
+import { carried, carryOn, report } from "./event.js";
 import { fields, has, isObject } from "./values.js";
 
 /**
  * Declare what `setContext` takes.
  *
- * @param {import("./state.js").Plan} plan
+ * @param {import("./event.js").Plan} plan
  * @param {import("./values.js").Shape} [shape] where some events carry more than the plan's context
  * @returns {(values: any) => void}
  */
@@ -16,15 +16,15 @@ export const context = (plan, shape) => (values) => {
   const problems = [];
   try {
     if (isObject(values)) {
-      const wire = fields(values, {}, shape || { ...required, ...optional }, ({ path, reason }) =>
+      const wire = fields(values, {}, shape || { ...required, ...optional }, ([reason, , path = ""]) =>
         problems.push({ property: path.slice(1), reason }),
       );
       // A value that is given as undefined, or refused, does not leave the old one in force.
-      const kept = Object.entries(state.context).filter(([name]) => !has(values, name));
-      state.context = { ...Object.fromEntries(kept), ...wire };
+      const kept = Object.entries(carried).filter(([name]) => !has(values, name));
+      carryOn({ ...Object.fromEntries(kept), ...wire });
     } else problems.push({ property: "", reason: "not an object" });
   } catch {
     problems.push({ property: "", reason: "unreadable" }); // a proxy that throws
   }
-  if (problems.length) report({ event: "setContext", accepted: true, problems, properties: values });
+  if (problems.length) report("setContext", true, problems, values);
 };

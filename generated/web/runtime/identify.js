@@ -1,23 +1,34 @@
 /** What is known of the person, as the vendor's user properties. */
 
-import { LOST, seal, send } from "./event.js";
+import { blank, isAllowed, seal } from "./event.js";
 import { guard } from "./state.js";
 import { has } from "./values.js";
+
+/** @type {import("./event.js").Options} */
+const OPTIONS = {
+  context: [{}],
+  // As the SDK's own Identify does: `getUserProperties` is all that the SDK asks of one. The ids stay out: with them the
+  // SDK would change who it thinks the person is.
+  via: (client, { event_type, user_properties, user_id, device_id, ...options }) =>
+    client.identify?.({ getUserProperties: () => user_properties }, options),
+};
 
 /**
  * Declare what `identify` takes.
  *
- * @param {import("./state.js").Plan} plan
+ * @param {import("./event.js").Plan} plan
  * @param {import("./values.js").Shape} shape
  * @param {Readonly<Record<string, string>>} [operations] the vendor's word for each property that is not just set
  * @returns {(properties: any) => import("./api.js").Receipt}
  */
 export const identifier =
   (plan, shape, operations = {}) =>
-  (properties) =>
+  (properties) => {
+    const receipt = blank();
     guard(() => {
-      const sealed = seal(plan, "$identify", properties, {}, shape, { context: [{}], via: identify });
-      const { event_properties: wire, ...record } = sealed.record;
+      const [sealed] = seal(plan, "$identify", properties, {}, shape, OPTIONS, receipt) || [];
+      if (!sealed) return;
+      const { event_properties: wire, ...record } = sealed;
       /** @type {Record<string, [string, any][]>} */
       const groups = {};
       for (const [name, value] of Object.entries(wire)) {
@@ -25,16 +36,8 @@ export const identifier =
         (groups[operation] ??= []).push([name, operation == "$unset" ? "-" : value]);
       }
       const entries = Object.entries(groups);
-      if (!entries.length) sealed.accepted = false;
       record.user_properties = Object.fromEntries(entries.map(([name, pairs]) => [name, Object.fromEntries(pairs)]));
-      return send({ ...sealed, record }, undefined);
-    }) || LOST;
-
-/**
- * Hand over as the SDK's own Identify does: `getUserProperties` is all that the SDK asks of one. The ids stay out: with
- * them the SDK would change who it thinks the person is.
- *
- * @type {NonNullable<import("./event.js").Options["via"]>}
- */
-const identify = (client, { event_type, user_properties, user_id, device_id, ...options }) =>
-  client.identify?.({ getUserProperties: () => user_properties }, options);
+      receipt.accepted = !!entries[0] && isAllowed(OPTIONS) && plan.send(record, OPTIONS);
+    }, "error");
+    return receipt;
+  };

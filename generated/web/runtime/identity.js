@@ -1,6 +1,7 @@
-/** Who uses the page: signing in and out, and the wish not to be counted. */
+/** Who a user id may be, and how an event takes one. */
 
-import { drop, guard, report, submit } from "./state.js";
+import { report } from "./event.js";
+import { count } from "./state.js";
 
 /**
  * Judge a user id: 5 to 1,024 characters, and none that the destination takes for no id.
@@ -12,25 +13,39 @@ export const userId = (value) =>
   /^[^\p{Surrogate}]{5,1024}$/u.test(value) &&
   !/^(anonymous|undefined|unknown|lmy47d|[0-]{36})$/i.test(value);
 
-/** @param {(client: import("./state.js").Transport) => unknown} send */
-const tell = (send) => {
-  guard(() => submit({ category: "necessary", send }));
+/**
+ * Make what an event does that signs somebody in.
+ *
+ * @param {(id: string) => unknown} set
+ * @param {(id: string) => string | number} [form] the id as it is sent
+ * @returns {import("./event.js").SignIn}
+ */
+export const signingIn =
+  (set, form = (id) => id) =>
+  (call, record, refuse) => {
+    let id = "";
+    try {
+      id = call.userId;
+    } catch {
+      // a getter that throws, or no call at all
+    }
+    if (userId(id)) {
+      record.user_id = form(id);
+      return () => set(id);
+    }
+    refuse("not a user id", "userId");
+  };
+
+/**
+ * Make `login`.
+ *
+ * @param {(id: string) => unknown} set
+ * @returns {typeof import("./api.js").login}
+ */
+export const loggingIn = (set) => (id) => {
+  if (userId(id)) set(id);
+  else {
+    count("refused");
+    report("login", false, [{ property: "userId", reason: "not a user id" }], id);
+  }
 };
-
-/** @type {typeof import("./api.js").login} */
-export const login = (id) => {
-  if (userId(id)) return tell((client) => client.setUserId?.(id));
-  drop("refused");
-  report({
-    event: "login",
-    accepted: false,
-    problems: [{ property: "userId", reason: "not a user id" }],
-    properties: id,
-  });
-};
-
-/** @type {typeof import("./api.js").reset} */
-export const reset = () => tell((client) => client.reset?.());
-
-/** @type {typeof import("./api.js").optOut} */
-export const optOut = (out = true) => tell((client) => client.setOptOut?.(out));

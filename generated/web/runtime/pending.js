@@ -3,19 +3,20 @@
  * leaves, and ends with what the page learns of the request, on this page or on the next.
  */
 
-import { LOST, jobOf, judge, seal } from "./event.js";
-import { allowed, drop, guard, state, tell } from "./state.js";
+import { blank, isAllowed, seal } from "./event.js";
+import { count, guard, parts, tell } from "./state.js";
 import { get, inPage, keys } from "./store.js";
-import { COPIES, keep, lose, schedule, sealed, uploads } from "./upload.js";
+import { START, keep, lose, schedule, store, uploads, withCopies } from "./upload.js";
 import { cookie, readConfirmed } from "./wire.js";
 
-/** How much longer than its grace a copy stays with the page that made it; a page that lives asks for more. */
-const LEASE = 60_000;
+/** Where copies are kept, each under its device_id and insert_id. */
+const COPIES = START + "c.";
+const MINUTE = 60_000;
 
 /** @type {Set<() => void>} what becomes of the copies that are open when the page goes */
 const open = new Set();
 
-const leave = () => open.forEach((abandon) => guard(abandon));
+const leave = () => open.forEach((abandon) => abandon());
 
 /** Drop what a navigation's answer has confirmed. */
 const sweep = () => {
@@ -23,31 +24,46 @@ const sweep = () => {
   for (const key of keys(COPIES)) if (facts.some((fact) => key.endsWith("." + fact))) lose(key, "confirmed");
 };
 
-/** @type {typeof uploads} */
-const copies = (what) => {
-  if (inPage() && what == "begin") {
+/** @type {import("./state.js").Part} */
+const copies = (hasChosen) => {
+  if (inPage) {
     addEventListener("pagehide", leave); // once, however often it is said
     sweep();
-    uploads(what);
+    uploads(hasChosen);
   }
-  return 0; // what waits is counted with the uploads
+};
+
+/** @type {Parameters<typeof withCopies>[0]} */
+export const waiting = {
+  hold(_, { u = 0 }) {
+    const delay = u - Date.now();
+    if (delay > 0) schedule(Math.min(delay, MINUTE));
+    return delay > 0;
+  },
+  told(key, record, { known = [], later = [] } = {}) {
+    const { insert_id } = record.e;
+    if (known.includes(insert_id)) lose(key, "confirmed");
+    else if (!later.includes(insert_id)) return false;
+    else if (get(key)) keep(key, { ...record, u: Date.now() + MINUTE });
+    return true;
+  },
 };
 
 /**
  * Declare a hybrid event: the object that the page asks for copies.
  *
- * @param {import("./state.js").Plan} plan
+ * @param {import("./event.js").Plan} plan
  * @param {string} name
  * @param {import("./values.js").Shape} [required]
  * @param {import("./values.js").Shape} [optional]
  * @param {import("./event.js").Options} [options]
  */
-export const hybrid = (plan, name, required, optional, options = {}) => {
-  const { grace = 30, signIn, replay } = options;
-  const wait = grace * 1000;
-  state.parts.add(copies);
-  if (!state.settings.timeout) state.parts.add(uploads); // beside the vendor's SDK
-  state.replay ||= replay;
+export const hybrid = (plan, name, required = {}, optional = {}, options = {}) => {
+  const { grace = 30_000, signsIn, copy = (/** @type {any} */ record) => record } = options;
+  if (!parts.includes(copies)) {
+    parts.push(copies);
+    withCopies(waiting);
+  }
   return {
     /**
      * Seal a copy.
@@ -56,89 +72,71 @@ export const hybrid = (plan, name, required, optional, options = {}) => {
      * @returns {import("./api.js").Pending<any>}
      */
     pending(properties) {
+      const receipt = blank();
       let key = "";
-      let insertId = "";
       /** @type {ReturnType<typeof setInterval> | undefined} */
       let timer;
 
-      /** @type {(due: number, copy?: string) => void} */
-      const change = (due, copy) => {
-        const text = get(key);
-        if (!text) return; // it has ended, in another tab perhaps
-        const record = JSON.parse(text);
-        record.u = Date.now() + due;
-        if (copy) record.e.trackside.copy = copy;
-        keep(key, record);
-        schedule(due);
+      /** @type {(due: number, state?: string) => void} */
+      const change = (due, state) => {
+        guard(() => {
+          const record = JSON.parse(get(key) || "0");
+          if (!record) return; // it has ended, in another tab perhaps
+          record.u = Date.now() + due;
+          record.e.trackside.copy = state || record.e.trackside.copy;
+          keep(key, record);
+          schedule(due);
+        }, "error");
       };
-      const abandon = () => change(wait);
+      const abandon = () => change(grace);
       const close = () => {
         clearInterval(timer);
         open.delete(abandon);
-      };
-      /** @param {string} reason */
-      const end = (reason) => {
-        close();
-        lose(key, reason);
       };
 
       /** @type {(outcome: any, call: any) => void} */
       const conclude = (outcome, call) => {
         const { status = 0, headers } = Object(outcome);
         /** @param {string} header */
-        const said = (header) => headers && headers.get && headers.get("Trackside-" + header);
+        const said = (header) => headers?.get?.("Trackside-" + header);
         const isFact = status > 199 && status < 300 && said("Outcome") != "none";
-        if (isFact && call && signIn?.(call.userId)) state.client?.setUserId?.(call.userId);
-        if (!key) return;
-        if (isFact && readConfirmed(said("Confirmed")).includes(insertId)) end("confirmed");
-        else if (status && !isFact) end("refused");
+        if (isFact) signsIn?.(call, {}, () => {})?.();
+        close();
+        if (isFact && readConfirmed(said("Confirmed")).includes(receipt.insertId || "")) lose(key, "confirmed");
+        else if (status && !isFact) lose(key, "refused");
         else {
-          close();
           sweep(); // a redirect may have left a cookie
-          change(wait, status ? "unconfirmed" : "unknown");
+          change(grace, status ? "unconfirmed" : "unknown");
         }
       };
 
-      const receipt =
-        guard(() => {
-          tell("begin");
-          const copy = seal(plan, name, properties, required, optional, options);
-          return judge(copy, () => {
-            const { record } = copy;
-            const job = { ...jobOf(options), send() {} };
-            const isRefused = allowed(job.category) === false;
-            if (!isRefused && state.client?.hold) {
-              state.client.hold(record);
-              return true;
-            }
-            if (isRefused || !inPage()) {
-              drop(isRefused ? "consent" : "no_page");
-              return false;
-            }
-            insertId = record.insert_id;
-            key = `${COPIES}${record.device_id}.${insertId}`;
-            const waiting = sealed(record, job, { u: Date.now() + wait + LEASE, s: options.sendUnknown });
-            waiting.e.trackside.copy = "unknown";
-            keep(key, waiting);
-            timer = setInterval(() => guard(() => change(wait + LEASE)), wait);
-            open.add(abandon);
-            return true;
-          });
-        }) || LOST;
+      guard(() => {
+        tell();
+        const [record] = seal(plan, name, properties, required, optional, options, receipt) || [];
+        if (!record || !isAllowed(options)) return;
+        if (!plan.hold && !inPage) return count("no_page");
+        receipt.accepted = true;
+        if (plan.hold) return plan.hold(record);
+        key = `${COPIES}${record.device_id}.${record.insert_id}`;
+        store(key, copy(record), options);
+        // A page that lives asks for more time; how much more, browsers let a page in the background wait.
+        const hold = () => change(grace + MINUTE, "unknown");
+        hold();
+        timer = setInterval(hold, grace);
+        open.add(abandon);
+      }, "error");
       return {
         ...receipt,
         settle(/** @type {any} */ outcome, /** @type {any} */ call) {
-          guard(() => {
-            if (outcome && typeof outcome.then == "function")
-              outcome.then(
-                (/** @type {any} */ response) => guard(() => conclude(response, call)),
-                () => guard(() => conclude(0, call)),
-              );
-            else conclude(outcome, call);
-          });
+          /** @param {any} result */
+          const end = (result) => guard(() => conclude(result, call), "error");
+          guard(() => (outcome?.then ? outcome.then(end, () => end(0)) : end(outcome)), "error");
           return outcome;
         },
-        drop: () => void guard(() => end("copy")),
+        drop() {
+          close();
+          lose(key, "copy");
+        },
       };
     },
   };

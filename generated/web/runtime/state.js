@@ -1,39 +1,15 @@
-/** What one page knows: who sends, what the person allows, what waits, and what became of it all. */
-
-/** How many events wait for a client or for consent; beyond it the oldest go. */
-export const LONGEST_QUEUE = 1000;
+/** What one page knows: the plan's settings, what the person allows, and what became of it all. */
 
 /**
- * @typedef {import("./api.js").Client} Client
- * @typedef {import("./values.js").Shape} Shape
+ * What the compiler says of the page. `consent` is what holds before the person has chosen: true, false, or nothing
+ * where events wait for the choice. Without the category `stores` nothing is written; `refusals` lets a cookie say that
+ * all is refused. `route` is the endpoint's, `timeout` the session's in ms, `cookie` tells that cookies carry the ids,
+ * `parameters` lists what attribution keeps for `keep` ms, `touches` how the names of
+ * the last and of the first touch begin.
  *
- * What sends, with what only our own does: `post` takes a record as it is, `hold` a pending copy, `getSession` is the session of the moment,
- * `getUserId` may give the hash of an id in place of the id.
- * @typedef {Omit<Client, "getUserId"> & {
- *   getUserId?(): string | number | undefined,
- *   getSession?(): number | undefined,
- *   post?(record: Record<string, any>, job: Job): unknown,
- *   hold?(record: Record<string, any>): unknown,
- * }} Transport
- *
- * What the compiler says to events. `context` holds the required and the optional properties that they carry. `rest` is
- * what properties must be that no shape names; without it they are refused.
  * @typedef {{
- *   settings: Settings,
- *   source: string,
- *   version: string,
- *   namespace?: string,
- *   context?: readonly [Shape, Shape?],
- *   rest?: import("./values.js").Type,
- * }} Plan
- *
- * What it says of the page. `consent` is there when nothing may leave before the person has chosen, and `stores` names
- * the category without which nothing is written; `refusals` lets a cookie say that all is refused. `route` is the
- * endpoint's, `timeout` the session's in ms, `cookie` tells that cookies carry the ids, `parameters` lists what
- * attribution keeps: for `keep` ms, of both touches if no `touch` is named.
- * @typedef {{
- *   consent?: "queue" | "drop",
- *   stores?: string,
+ *   consent?: boolean,
+ *   stores: string,
  *   refusals?: boolean,
  *   route?: string,
  *   origins?: readonly string[],
@@ -41,179 +17,125 @@ export const LONGEST_QUEUE = 1000;
  *   cookie?: boolean,
  *   parameters?: readonly string[],
  *   keep?: number,
- *   touch?: "first" | "last",
+ *   touches?: readonly string[],
  * }} Settings
  *
- * Something for the client to do. `record` is there when it sends an event; `life` is how long it may wait, in ms.
+ * What a part of the runtime does when the page begins, or when the person has chosen. One of them says whose visit it
+ * is.
+ * @typedef {(hasChosen?: boolean) => import("./wire.js").Members | undefined | void} Part
+ */
+
+/**
+ * Something for the vendor's SDK to do; `record` is there when it sends an event.
+ *
  * @typedef {{
- *   category: string,
- *   life?: number,
+ *   category?: string,
  *   record?: Record<string, any>,
- *   send: (client: Transport) => unknown,
+ *   act: (client: import("./api.js").Client) => unknown,
  * }} Job
  */
 
-/** @typedef {"begin" | "consent" | "flush" | "count"} What */
-
-export const state = {
-  settings: /** @type {Settings} */ ({}),
-  client: /** @type {Transport | undefined} */ (undefined),
-  options: /** @type {import("./api.js").Configuration} */ ({}),
-  context: /** @type {Record<string, any>} */ ({}),
-  /** What the person chose; undefined before any choice. */
-  consent: /** @type {Record<string, boolean | undefined> | undefined} */ (undefined),
-  queue: /** @type {Job[]} */ ([]),
-  /** What other parts do when something happens; each part adds itself where it is used. */
-  parts: /** @type {Set<(what: What) => unknown>} */ (new Set()),
-  /** Whose visit it is at this moment, where our own cookie keeps that. */
-  visit: /** @type {(() => import("./wire.js").Members) | undefined} */ (undefined),
-  /** Sends a copy where the plan has no endpoint. */
-  replay: /** @type {((waiting: [string, import("./upload.js").Waiting]) => void) | undefined} */ (undefined),
-  accepted: 0,
-  sent: 0,
-  dropped: /** @type {Record<string, number>} */ ({}),
-};
+export let settings = /** @type {Settings} */ ({ stores: "necessary" });
+export let options = /** @type {import("./api.js").Configuration} */ ({});
+/** @type {readonly string[] | undefined} the categories that the person allows; undefined before any choice */
+export let consent;
+/** @type {Record<string, number>} */
+export const counts = {};
+/** @type {Job[]} what waits for the vendor's SDK, or for a choice before it */
+export const queue = [];
+/** @type {Part[]} each adds itself where it is used; the first says whose visit it is */
+export const parts = [];
 
 /**
- * Take the plan's settings, and what sends when the page names no client. It runs with the module that declares the
- * events, and only where something of it is used.
+ * Take the plan's settings, and the part that says whose visit it is. It runs with the module that declares the events,
+ * and only where something of it is used: the function that it gives holds on to them.
  *
- * @param {Settings} settings
- * @param {() => Transport | undefined} [through]
+ * @param {Settings} given
+ * @param {Part} part
+ * @returns {<T>(held: T) => T}
  */
-export const settingsOf = (settings, through) => {
-  state.settings = settings;
-  state.client ??= through && through();
-  return settings;
-};
-
-/** @param {string} reason */
-export const drop = (reason) => {
-  state.dropped[reason] = (state.dropped[reason] || 0) + 1;
+export const settingsOf = (given, part) => {
+  settings = given;
+  parts.unshift(part);
+  return (held) => held;
 };
 
 /**
- * Run something that must not disturb the page: outside strict mode, what it throws is counted.
+ * Count an event.
+ *
+ * @param {string} what it was `accepted`, `sent`, or why it was dropped
+ */
+export const count = (what) => {
+  counts[what] = (counts[what] || 0) + 1;
+  return false;
+};
+
+/**
+ * Run something that must not disturb the page. Outside strict mode, what it throws is counted under a reason; what has
+ * none is expected to fail, where something is blocked or not ours.
  *
  * @template T
  * @param {() => T} action
  * @param {string} [reason]
  * @returns {T | undefined}
  */
-export const guard = (action, reason = "error") => {
+export const guard = (action, reason) => {
   try {
     return action();
   } catch (error) {
-    if (state.options.strict) throw error;
-    drop(reason);
+    if (reason) {
+      if (options.strict) throw error;
+      count(reason);
+    }
   }
 };
 
-/**
- * Tell of what breaks the plan: thrown in strict mode, else handed to `onViolation`.
- *
- * @param {import("./api.js").Violation} violation
- */
-export const report = (violation) => {
-  const { strict, onViolation } = state.options;
-  if (strict) {
-    const problems = violation.problems.map(({ property, reason }) => `${property} ${reason}`.trim());
-    throw new TypeError(`${violation.event}: ${problems.join(", ")}`);
-  }
-  guard(() => onViolation && onViolation(violation));
-};
+/** What a person can allow beside what is necessary. */
+const CATEGORIES = ["analytics", "marketing"];
 
 /**
  * Tell whether the person allows a category; undefined while the choice is awaited.
  *
  * @param {string} category
  */
-export const allowed = (category) => {
-  const { consent } = state.settings;
-  return category == "necessary" || (state.consent?.[category] ?? (consent ? (consent == "drop" ? false : undefined) : true));
-};
+export const allowed = (category) =>
+  category == "necessary" || (consent ? consent.includes(category) : settings.consent);
 
-/** List what the person allows now. */
-export const granted = () => ["analytics", "marketing"].filter(allowed);
+/** List what the person allows; undefined while the choice is awaited. */
+export const granted = () => consent || (settings.consent ? CATEGORIES : undefined);
 
-/** List it where that is more than the default. */
-export const chosen = () => (state.settings.consent || state.consent ? granted() : undefined);
+/** List it where the person has chosen, or where nothing is allowed before. */
+export const chosen = () => consent || (settings.consent ? undefined : []);
 
-/** @param {What} what */
-export const tell = (what) => [...state.parts].map((part) => guard(() => part(what)));
-
-/**
- * Do it now, let it wait, or drop it.
- *
- * @param {Job} job
- * @returns {boolean} false when the person does not allow it
- */
-export const submit = (job) => {
-  const { client, queue } = state;
-  const { category, record } = job;
-  const may = allowed(category);
-  if (may === false) drop("consent");
-  else if (client && may) guard(() => job.send(client), "client");
-  else {
-    if (record) record.time ??= Date.now();
-    if (queue.push(job) > LONGEST_QUEUE) {
-      queue.shift();
-      drop("queue");
-    }
-  }
-  return may !== false;
-};
-
-/** Try again all that waits. */
-const retry = () => state.queue.splice(0).forEach(submit);
-
-/**
- * Change what `configure` sets.
- *
- * @param {import("./api.js").Configuration} options
- */
-export const set = (options) => {
-  state.options = { ...state.options, ...options };
-  if ("client" in options) state.client = options.client;
-  tell("begin");
-  retry();
+/** @param {readonly string[] | undefined} categories what the person allows, as a cookie says */
+export const consentTo = (categories) => {
+  consent = categories && CATEGORIES.filter((category) => categories.includes(category));
 };
 
 /**
- * Declare `configure`, which holds on to the settings: a page may import nothing else.
+ * Let the parts do what they do, and tell whose visit it is.
  *
- * @param {Settings} _settings
- * @returns {typeof import("./api.js").configure}
+ * @param {boolean} [hasChosen]
+ * @returns {import("./wire.js").Members}
  */
-export const configurer =
-  (_settings) =>
-  (options = {}) =>
-    guard(() => set(options));
+export const tell = (hasChosen) => parts.map((part) => guard(() => part(hasChosen), "error"))[0] || {};
 
 /**
  * Take what the person chose, or undefined for no choice at all.
  *
- * @param {Record<string, boolean | undefined>} [choices]
+ * @param {Partial<Record<string, boolean>>} [choices]
  */
 export const choose = (choices) => {
-  tell("begin"); // a choice of an earlier page is read first
-  state.consent = choices && { ...state.consent, ...choices };
-  tell("consent");
-  retry();
+  tell(); // a choice of an earlier page is read first
+  consentTo(choices && CATEGORIES.filter((category) => choices[category] ?? allowed(category)));
+  tell(true);
 };
 
 /** @type {typeof import("./api.js").setConsent} */
-export const setConsent = (choices) => guard(() => choose(choices));
+export const setConsent = (choices) => guard(() => choose(choices), "error");
 
-/** @type {typeof import("./api.js").flush} */
-export const flush = async () => {
-  await Promise.all(tell("flush"));
+/** @type {typeof import("./api.js").configure} */
+export const configure = (given) => {
+  options = { ...options, ...given };
+  tell();
 };
-
-/** @type {typeof import("./api.js").stats} */
-export const stats = () => ({
-  accepted: state.accepted,
-  sent: state.sent,
-  waiting: /** @type {number[]} */ (tell("count")).reduce((sum, count) => sum + (count || 0), state.queue.length),
-  dropped: { ...state.dropped },
-});

@@ -5,7 +5,7 @@ import { uuid4, uuid5 } from "./uuid.js";
 /**
  * How an event gets its insert_id. None when a part is absent or empty: that is never hashed.
  *
- * @typedef {(wire: Record<string, any>, event: string, sealed: {attempt?: string}) => string | undefined} Key
+ * @typedef {(wire: Record<string, any>, event: string, receipt: import("./event.js").Receipt) => string | undefined} Key
  */
 
 /**
@@ -47,7 +47,11 @@ export const keyOf = (plan, parts, name) => (wire, event) => {
  *
  * @type {(plan: {namespace?: string}, name?: string) => Key}
  */
-export const attemptKey = (plan, name) => (_, event, sealed) => hash(plan, [name ?? event, (sealed.attempt = uuid4())]);
+export const attemptKey = (plan, name) => (_, event, receipt) => {
+  const attempt = uuid4();
+  receipt.headers = { "Trackside-Attempt": "1 " + attempt };
+  return hash(plan, [name ?? event, attempt]);
+};
 
 /**
  * Print properties in the clear, each between two texts.

@@ -1,24 +1,18 @@
 /** What outlives a page: in localStorage where there is one and the person allows it, else in memory. */
 
-import { allowed, state } from "./state.js";
+import { allowed, guard, settings } from "./state.js";
 
 /** @type {Record<string, string>} */
 const memory = {};
 
-/** Tell whether this runs in a page: what is rendered on a server is nobody's visit. */
-export const inPage = () => typeof document != "undefined";
+/** Whether this runs in a page: what is rendered on a server is nobody's visit. */
+export const inPage = typeof document != "undefined";
 
 /** Tell whether something may be written. */
-export const mayKeep = () => !state.settings.stores || allowed(state.settings.stores) === true;
+export const mayKeep = () => allowed(settings.stores);
 
 /** @returns {Record<string, string>} */
-const disk = () => {
-  try {
-    return localStorage || {};
-  } catch {
-    return {}; // blocked
-  }
-};
+const disk = () => guard(() => localStorage) || {};
 
 /** @type {(key: string) => string | undefined} */
 export const get = (key) => memory[key] ?? disk()[key];
@@ -31,21 +25,14 @@ export const remove = (key) => {
 
 /** @type {(key: string, value: string) => void} */
 export const put = (key, value) => {
+  remove(key);
   memory[key] = value;
-  try {
+  guard(() => {
     if (mayKeep()) {
-      localStorage.setItem(key, value);
-      delete memory[key];
-    } else delete disk()[key];
-  } catch {
-    // It is full, or blocked: what is in memory lives as long as the page.
-  }
-};
-
-/** @type {(key: string, value: string) => void} the same, written when the call that made it is over */
-export const putSoon = (key, value) => {
-  memory[key] = value;
-  queueMicrotask(() => memory[key] == value && put(key, value));
+      localStorage[key] = value;
+      delete memory[key]; // what is blocked or does not fit lives as long as the page
+    }
+  });
 };
 
 /** @type {(start: string) => string[]} the keys that begin so, in order */

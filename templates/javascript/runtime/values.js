@@ -11,28 +11,16 @@
  * @typedef {Readonly<Record<string, Type>>} Shape
  */
 
-/** Why a value is refused, and the way to the part at fault, such as `.items[2].sku`. */
-export class Refusal {
-  /**
-   * @param {string} reason reads after the value's name
-   * @param {boolean} [whole] whether the event is refused with it, not the value alone
-   */
-  constructor(reason, whole) {
-    this.reason = reason;
-    this.whole = whole;
-    this.path = "";
-  }
-}
-
 /**
- * Refuse the value at hand.
+ * Why a value is refused, which reads after its name; whether the event is refused with it, not the value alone; and the
+ * way to the part at fault, such as `.items[2].sku`. It is thrown: nothing but a list is, here.
  *
- * @param {string} reason
- * @param {boolean} [whole]
- * @returns {never}
+ * @typedef {[reason: string, whole?: boolean, path?: string]} Refusal
  */
-export const refuse = (reason, whole) => {
-  throw new Refusal(reason, whole);
+
+/** @type {(...refusal: Refusal) => never} */
+export const refuse = (...refusal) => {
+  throw refusal;
 };
 
 /** @type {(value: object, name: string) => boolean} */
@@ -59,11 +47,11 @@ const read = (type, value) => {
  *
  * @param {string} step the way to the part at fault
  * @param {unknown} error
+ * @returns {Refusal}
  */
 const locate = (step, error) => {
-  const refusal = error instanceof Refusal ? error : new Refusal("unreadable");
-  refusal.path = step + refusal.path;
-  return refusal;
+  const [reason, whole, path = ""] = Array.isArray(error) ? error : ["unreadable"];
+  return [reason, whole, step + path];
 };
 
 /** @param {any} value an object that is meant to hold properties: not a list, a Date, a Map or the like */
@@ -246,14 +234,13 @@ export const list =
   (value) => {
     if (!Array.isArray(value)) refuse("not a list");
     if (!isWithin(value.length, minimum, maximum)) refuse("wrong size");
-    const wire = [];
-    for (let index = 0; index < value.length; index++)
+    return Array.from({ length: value.length }, (_, index) => {
       try {
-        wire.push(read(type, value[index]));
+        return read(type, value[index]);
       } catch (error) {
         throw locate(`[${index}]`, error);
       }
-    return wire;
+    });
   };
 
 /** @type {(type: Type) => Check} no item equals another, as JSON has it */

@@ -1,5 +1,6 @@
 // Bundle entries as a site would: reads a list of module texts on standard input, prints the code and gzipped size of
-// each. Modules are found from GENERATED; CONDITIONS are a bundler's, separated by commas.
+// each, and that of what is `ours`: without the page's own list of what it uses. Modules are found from GENERATED;
+// CONDITIONS are a bundler's, separated by commas.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -20,6 +21,7 @@ for (const contents of JSON.parse(readFileSync(0, "utf8"))) {
     logLevel: "error",
   });
   const code = outputFiles[0].text;
-  bundled.push({ code, size: gzipSync(code, { level: 9 }).length });
+  const size = (text) => gzipSync(text, { level: 9 }).length;
+  bundled.push({ code, size: size(code), ours: size(code.replace(/globalThis\.used=\[[^\]]*\];\s*$/, "")) });
 }
 process.stdout.write(JSON.stringify(bundled));

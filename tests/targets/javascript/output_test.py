@@ -20,8 +20,8 @@ from trackside.targets.templates import templates_root
 
 HERE = Path(__file__).parent
 CASES = HERE.parents[1] / "cases"
-SHARED = {"capture", "flush", "login", "optOut", "reset", "setConsent", "stats"}
-BOUND = {"carry", "configure", "trackedFetch"}
+SHARED = {"flush", "login", "optOut", "reset", "setConsent", "stats"}
+BOUND = {"capture", "carry", "configure", "trackedFetch"}
 
 
 def read_back(folder: Path) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_the_plan_of_these_tests(plan_text: str, tmp_path: Path) -> None:
     parts = ["order_id", "count", "gift", "size", "day", "reference"]
     assert ["key", {"call": "keyOf", "of": [{"name": "plan"}, parts, "first_name"]}] in started[4]
     booked = found["exports"]["slotBooked"]["of"]
-    assert ["time", "booked_at"] in booked[4]
+    assert ["adds", [{"call": "timeOf", "of": ["booked_at"]}]] in booked[4]
     assert ["category", "marketing"] in booked[4]
 
 

@@ -14,6 +14,7 @@ describe("a hybrid event", () => {
 
   test("is no page's to keep where there is no page", () => {
     const before = web.stats().dropped.no_page ?? 0;
+    seen.captured.stop();
     web.configure({ client: recorder() });
     const copy = web.orderPaid.pending(PAID);
     assert.equal(copy.accepted, false);

@@ -13,13 +13,14 @@ const members = ({ device_id, session_id, seen_at, attribution, consent }) => ({
   d: device_id ?? undefined,
   s: session_id ?? undefined,
   t: seen_at ?? undefined,
-  a: attribution,
+  a: Object.keys(attribution)[0] ? attribution : undefined,
   c: consent ?? undefined,
 });
 process.stdout.write(
   JSON.stringify({
     written: context.write.map((row) => wire.write(members(row.carried))),
     read: context.read.map((row) => wire.read(row.text) ?? null),
+    readBack: context.write.map((row) => wire.read(row.text) ?? null),
     confirmed: answers.confirmed.map((row) => [wire.readConfirmed(row.header), confirmedCookie(row.cookie)]),
     answers: answers.read.map((row) => wire.readConfirmed(row.header)),
     who: upload.who.map((row) => wire.hash(row.user_id)),

@@ -19,30 +19,33 @@ from trackside.ir.keys import namespace_uuid
 from trackside.targets.base import File
 from trackside.targets.environment import environment
 from trackside.targets.escape import js_doc, js_key, js_string
-from trackside.targets.javascript.events import EventCode, Events, context_shapes
+from trackside.targets.javascript.events import EventCode, Events, context_shapes, has_time
 from trackside.targets.javascript.types import JsCode, Member, Types, indented, shape
 from trackside.targets.names import JsName, js_type_name, words
 from trackside.targets.templates import verbatim
 
 RUNTIME: Final = (
+    "adds.js",
     "api.d.ts",
     "attributed.js",
     "beacon.js",
+    "beside.js",
     "capture.js",
     "carry.js",
     "context.js",
     "event.js",
+    "flush.js",
     "identify.js",
     "identity.js",
     "keys.js",
     "pending.js",
-    "replay.js",
-    "revenue.js",
     "state.js",
+    "stats.js",
     "store.js",
     "upload.js",
     "uuid.js",
     "values.js",
+    "vendor.js",
     "visit.js",
     "wire.js",
 )
@@ -110,7 +113,9 @@ class _Module:
             "settings": JsCode(self._settings_literal()),
             "events": events,
             "imports": self._imports(events),
-            "through": JsCode(self._through()),
+            "way_name": JsCode(self._way()),
+            "way": JsCode("beacon" if source.through == "endpoint" else "vendor"),
+            "page": JsCode("attributed" if self._is_attributed() else f"{self._way()}.page"),
             "types": self._types.declarations,
             "context": context,
             # The plan has the shape already, unless some events carry more.
@@ -124,11 +129,13 @@ class _Module:
     def _members(self, properties: tuple[ViewProperty, ...]) -> list[Member]:
         return [self._types.member(prop) for prop in properties]
 
-    def _through(self) -> str:
-        """Name what sends, or what else an SDK leaves to us."""
-        if self._source.through == "endpoint":
-            return ", endpoint"
-        return ", attributed" if self._keeps_attribution() else ""
+    def _way(self) -> str:
+        """Name the module of the runtime that sends, as the code calls it."""
+        return "endpoint" if self._source.through == "endpoint" else "sdk"
+
+    def _is_attributed(self) -> bool:
+        """Tell whether attribution is what an SDK leaves to us."""
+        return self._source.through == "sdk" and self._keeps_attribution()
 
     def _keeps_attribution(self) -> bool:
         attribution = self._plan.attribution
@@ -138,31 +145,33 @@ class _Module:
         """List the runtime's modules and the names that the code takes from each."""
         used: dict[str, set[str]] = {}
         for event in events:
-            used.setdefault("event" if event.maker == "event" else "pending", set()).add(event.maker)
-            if event.maker == "hybrid" and self._plan.endpoint is None:
-                used.setdefault("replay", set()).add("replay")
+            if event.maker == "event":
+                used["event"] = {"event"}
+            elif self._source.through == "endpoint":
+                used["pending"] = {"hybrid"}
+            else:
+                used["beside"] = {"throughSdk as hybrid" if self._plan.endpoint is None else "besideSdk as hybrid"}
         for view in self._views:
             key = view.dedupe
             if key is not None:
                 maker = "textKey" if key.template is not None else "attemptKey" if key.form == "attempt" else "keyOf"
                 used.setdefault("keys", set()).add(maker)
-            if view.sets_user:
-                used.setdefault("identity", set()).add("userId")
             if view.revenue is not None:
-                used.setdefault("revenue", set()).add("revenueOf")
-        if self._source.through == "endpoint":
-            used["beacon"] = {"endpoint"}
-        elif self._keeps_attribution():
+                used.setdefault("adds", set()).add("revenueOf")
+            if has_time(view):
+                used.setdefault("adds", set()).add("timeOf")
+        if self._is_attributed():
             used["attributed"] = {"attributed"}
         return [(JsCode(", ".join(sorted(names))), JsCode(module)) for module, names in sorted(used.items())]
 
     def _plan_literal(self) -> str:
         """Print what events must know of the plan."""
         plan, source = self._plan, self._source
+        name, version = js_string(f"{plan.name}/{source.name}"), js_string(plan.version)
         fields = {
-            "settings": "settings",
-            "source": js_string(f"{plan.name}/{source.name}"),
-            "version": js_string(plan.version),
+            "who": f"{self._way()}.who",
+            "send": f"{self._way()}.send",
+            "from": f"{{ source_name: {name}, source_version: {version} }}",
         }
         if any(view.dedupe is not None and view.dedupe.template is None for view in self._views):
             fields["namespace"] = js_string(str(namespace_uuid(plan.namespace)))
@@ -176,13 +185,13 @@ class _Module:
         """Print how ids, consent and attribution are kept, and where events go."""
         plan, source = self._plan, self._source
         fields: dict[str, str] = {}
-        if plan.consent is not None:
-            if plan.consent.default == "denied":
-                fields["consent"] = js_string(plan.consent.pending)
-            if plan.consent.stores != "necessary":
-                fields["stores"] = js_string(plan.consent.stores)
-            if "cookie" in plan.consent.carried_in:
-                fields["refusals"] = "true"
+        if plan.consent is None or plan.consent.default != "denied":
+            fields["consent"] = "true"
+        elif plan.consent.pending == "drop":
+            fields["consent"] = "false"
+        fields["stores"] = js_string("necessary" if plan.consent is None else plan.consent.stores)
+        if plan.consent is not None and "cookie" in plan.consent.carried_in:
+            fields["refusals"] = "true"
         if plan.endpoint is not None:
             fields["route"] = js_string(plan.endpoint.route)
             if plan.endpoint.origins:
@@ -194,9 +203,9 @@ class _Module:
         if self._keeps_attribution() and plan.attribution is not None:
             fields["parameters"] = _list(plan.attribution.parameters)
             fields["keep"] = str(plan.attribution.keep * 1000)
-            if len(plan.attribution.touch) == 1:
-                fields["touch"] = js_string(plan.attribution.touch[0])
-        return _object(fields) if fields else "{}"
+            touches = {"last": "", "first": "initial_"}
+            fields["touches"] = _list(tuple(touches[name] for name in touches if name in plan.attribution.touch))
+        return _object(fields)
 
 
 def _object(fields: dict[str, str]) -> str:

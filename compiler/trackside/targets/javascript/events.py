@@ -31,7 +31,8 @@ from trackside.targets.javascript.types import (
 )
 from trackside.targets.names import JsName, js_name
 
-_WINDOW: Final = 604_800
+_DAY: Final = 86_400
+"""By so many seconds an event with a key dies before its key does."""
 _GRACE: Final = 30
 """What the runtime takes where an event says nothing, in seconds."""
 _SHAPED: Final = frozenset({"date", "datetime", "uuid"})
@@ -96,26 +97,33 @@ class Events:
             options.append(f"context: {context_shapes([self._types.member(prop) for prop in view.context])}")
         if event.consent != "analytics":
             options.append(f'category: "{event.consent}"')
+        way = "endpoint" if view.source.through == "endpoint" else "sdk"
+        is_pending = sends_pending_copy(view)
         if event.identity.mode == "named":
-            options.append(f"ids: [{', '.join([js_string(name) for name in event.identity.ids])}]")
+            without = [name for name in ("user_id", "device_id") if name not in event.identity.ids]
+            if view.dedupe is not None and without:
+                options.append(f"without: [{', '.join([js_string(name) for name in without])}]")
+            if "user_id" in event.identity.ids and not view.sets_user:
+                options.append("needsUser: true")
         if view.sets_user:
-            options.append("signIn: userId")
+            options.append(f"{'signsIn' if is_pending else 'signIn'}: {way}.signIn")
         if view.clears_user:
-            options.append("signOut: true")
-        if event.time is not None and view.property(event.time) is not None:
-            options.append(f"time: {js_string(event.time)}")
+            options.append(f"signOut: {way}.reset")
+        adds = []
         if view.revenue is not None:
-            options.append(f"revenue: {PURE}{_revenue(view.revenue)}")
-        if view.dedupe is not None and view.dedupe.window != _WINDOW:
-            options.append(f"window: {view.dedupe.window}")
-        if sends_pending_copy(view):
+            adds.append(f"{PURE}{_revenue(view.revenue)}")
+        if event.time is not None and has_time(view):
+            adds.append(f"{PURE}timeOf({js_string(event.time)})")
+        if adds:
+            options.append(f"adds: [{', '.join(adds)}]")
+        if view.dedupe is not None and (is_pending or way == "endpoint"):
+            options.append(f"life: {(view.dedupe.window - _DAY) * 1000}")
+        if is_pending:
             copy = event.client_copy or ClientCopy()
             if copy.grace != _GRACE:
-                options.append(f"grace: {copy.grace}")
-            if self._plan.endpoint is None:
-                options.append("replay")
-                if copy.on_unknown == "send":
-                    options.append("sendUnknown: true")
+                options.append(f"grace: {copy.grace * 1000}")
+            if self._plan.endpoint is None and copy.on_unknown == "send":
+                options.append("sendUnknown: true")
         return options
 
     def _comment(self, view: View, is_hybrid: bool) -> JsCode:
@@ -164,6 +172,11 @@ def sends_pending_copy(view: View) -> bool:
     """Tell whether the client's copy waits for an answer before it is sent."""
     event = view.event
     return event.placement == "hybrid" and (event.client_copy is None or event.client_copy.mode == "pending")
+
+
+def has_time(view: View) -> bool:
+    """Tell whether a property of this source is the event's own time."""
+    return view.event.time is not None and view.property(view.event.time) is not None
 
 
 def context_shapes(members: list[Member]) -> str:

@@ -2,28 +2,36 @@
 
 import { event } from "./runtime/event.js";
 import { identifier } from "./runtime/identify.js";
-import { carrier, fetcher } from "./runtime/carry.js";
-import { configurer, settingsOf } from "./runtime/state.js";
+import * as sdk from "./runtime/vendor.js";
+import { capturing } from "./runtime/capture.js";
+import { carry as carrier, trackedFetch as fetcher } from "./runtime/carry.js";
+import { configure as configurer, settingsOf } from "./runtime/state.js";
 import * as t from "./runtime/values.js";
 
-export { capture } from "./runtime/capture.js";
-export { login, optOut, reset } from "./runtime/identity.js";
-export { flush, setConsent, stats } from "./runtime/state.js";
+export { flush } from "./runtime/flush.js";
+export { setConsent } from "./runtime/state.js";
+export { stats } from "./runtime/stats.js";
+export { login, optOut, reset } from "./runtime/vendor.js";
 
-const settings = /*#__PURE__*/ settingsOf({});
+const settings = /*#__PURE__*/ settingsOf({
+  consent: true,
+  stores: "necessary",
+}, sdk.page);
 
-/** @type {import("./runtime/state.js").Plan} */
-const plan = {
-  settings: settings,
-  source: "people/web",
-  version: "1.0.0",
-};
+/** @type {import("./runtime/event.js").Plan} */
+const plan = /*#__PURE__*/ settings({
+  who: sdk.who,
+  send: sdk.send,
+  from: { source_name: "people/web", source_version: "1.0.0" },
+});
 
-export const configure = /*#__PURE__*/ configurer(settings);
+export const configure = /*#__PURE__*/ settings(configurer);
 
-export const carry = /*#__PURE__*/ carrier(settings);
+export const carry = /*#__PURE__*/ settings(carrier);
 
-export const trackedFetch = /*#__PURE__*/ fetcher(settings);
+export const trackedFetch = /*#__PURE__*/ settings(fetcher);
+
+export const capture = /*#__PURE__*/ capturing(plan);
 
 export const identify = /*#__PURE__*/ identifier(plan, {
   favourite_category: t.string,

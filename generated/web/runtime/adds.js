@@ -1,9 +1,10 @@
-/** Revenue from a client, where the plan lets it. */
+/** Fields of an event that are made of its properties. */
 
 import { has } from "./values.js";
 
 /**
- * Say which properties make the vendor's revenue: a total, or a price and a quantity.
+ * Say which properties make the vendor's revenue, where the plan lets a client state it: a total, or a price and a
+ * quantity.
  *
  * @typedef {"amount" | "unit_price" | "quantity" | "currency" | "productId" | "revenueType"} Field
  * @param {{[Name in Field]?: string}} names
@@ -18,3 +19,6 @@ export const revenueOf =
     const others = Object.entries(names).filter(([, name]) => has(wire, name));
     return { revenue: sign * total + 0, ...Object.fromEntries(others.map(([field, name]) => [field, wire[name]])) };
   };
+
+/** @type {(name: string) => (wire: Record<string, any>) => Record<string, any>} names the event's own time */
+export const timeOf = (name) => (wire) => (wire[name] ? { time: Date.parse(wire[name]) } : {});

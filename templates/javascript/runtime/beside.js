@@ -1,0 +1,46 @@
+/** Pending copies beside the vendor's SDK: with its ids, and without an endpoint in the plan through it. */
+
+import { hybrid, waiting } from "./pending.js";
+import { count, guard, options } from "./state.js";
+import { lose, withCopies } from "./upload.js";
+import { hash } from "./wire.js";
+
+/** @type {typeof hybrid} */
+export const besideSdk = (plan, name, required, optional, more = {}) =>
+  hybrid(plan, name, required, optional, {
+    ...more,
+    copy: (record) => ({
+      session_id: options.client?.getSessionId?.(),
+      ...record,
+      user_id: record.user_id && hash(record.user_id),
+      sendUnknown: more.sendUnknown,
+    }),
+  });
+
+/** @type {typeof hybrid} the same where there is no endpoint: nobody can be asked, so the SDK sends what is due */
+export const throughSdk = (plan, name, required, optional, more) => {
+  const made = besideSdk(plan, name, required, optional, more);
+  withCopies({
+    hold(key, waits) {
+      if (!waiting?.hold(key, waits)) replay(key, waits);
+      return true;
+    },
+    told() {},
+  });
+  return made;
+};
+
+/** @type {(key: string, waits: import("./upload.js").Waiting) => void} */
+const replay = (key, { e }) => {
+  const { trackside, sendUnknown, event_type: name, event_properties: properties, ...others } = e;
+  lose(key);
+  if (!sendUnknown && trackside.copy == "unknown") return void count("unknown");
+  const { client } = options;
+  const user = client?.getUserId?.();
+  // The copy is nobody's but the person's of the call; null keeps the SDK from adding another.
+  if (!user || hash(user) != trackside.who) others.user_id = null;
+  guard(() => {
+    client?.track(name, properties, others);
+    count("sent");
+  }, "client");
+};
