@@ -100,6 +100,30 @@ describe("React in strict mode", () => {
   });
 });
 
+test("a page whose bundle has no hybrid event leaves the copies of others as they are", async () => {
+  site.script = await bundle(
+    GENERATED,
+    `import { configure, flush, orderPaid, pageViewed, stats } from "./index.js";
+    window.web = { flush, orderPaid, stats };
+    configure();
+    document.title = "Ready";`,
+  );
+  const page = await one.visit();
+  await page.evaluate(() => window.web.orderPaid.pending({ order_id: "ORD-1" }) && undefined);
+  site.script = await bundle(
+    GENERATED,
+    `import { configure, flush, pageViewed, stats } from "./index.js";
+    window.web = { flush, pageViewed, stats };
+    configure();
+    document.title = "Ready";`,
+  );
+  await page.reload();
+  await one.ready(page);
+  await page.evaluate(() => window.web.pageViewed({ page: "plain" }) && window.web.flush());
+  await until(() => counted("page_viewed").length === 1, "the view");
+  assert.deepEqual([counted("order_paid"), await stats(page)], [[], { accepted: 1, sent: 1, waiting: 1, dropped: {} }]);
+});
+
 describe("copies where the plan has no endpoint", () => {
   before(async () => {
     script = await bundle(
@@ -107,13 +131,15 @@ describe("copies where the plan has no endpoint", () => {
       `import * as amplitude from "@amplitude/analytics-browser";
       import * as web from "./index.js";
       Object.assign(window, { web, amplitude });
-      web.configure({ client: amplitude });
+      const { isLate, ...options } = window.settings ?? {};
+      web.configure(isLate ? {} : { client: amplitude });
       await amplitude.init("0123456789abcdef", {
-        ...web.sdkOptions, serverUrl: "/t", flushIntervalMillis: 20, enableDiagnostics: false, logLevel: 0,
+        ...web.sdkOptions, ...options, serverUrl: "/t", flushIntervalMillis: 20, enableDiagnostics: false, logLevel: 0,
       }).promise;
       document.title = "Ready";`,
     );
   });
+  const settings = (given) => one.context.addInitScript((given) => void (window.settings = given), given);
   /** Make a copy and a request that ends in this way; go to another page before anything else happens. */
   const order = async (event, properties, path) => {
     const page = await one.visit();
@@ -165,4 +191,26 @@ describe("copies where the plan has no endpoint", () => {
       assert.deepEqual([ids("seat_held").length, (await stats(page)).dropped], [1, {}]);
     });
   }
+
+  test("a key that goes by the person alone: the copy has no device, as the server's event has none", async () => {
+    await settings({ userId: "person-ada" });
+    const [page, id] = await order("pointsEarned", { booking: "B-1" }, "/api/never");
+    await ended(page);
+    await until(() => counted("points_earned").length === 1, "the copy");
+    const [event] = counted("points_earned");
+    assert.deepEqual([event.insert_id, event.user_id, event.device_id ?? null], [id, "person-ada", null]);
+  });
+
+  test("a copy waits for an SDK that comes late", async () => {
+    const [page] = await order("seatHeld", { seat: "A2" }, "/api/silent");
+    await settings({ isLate: true });
+    await page.goto(`${site.origin}/late`);
+    await one.ready(page);
+    await page.evaluate(() => void (Date.now = ((now) => () => now() + 120_000)(Date.now)));
+    await page.evaluate(() => window.web.flush());
+    assert.equal((await stats(page)).waiting, 1);
+    await page.evaluate(() => (window.web.configure({ client: window.amplitude }), window.web.flush()));
+    await until(() => counted("seat_held").length === 1, "the copy");
+    assert.equal((await stats(page)).waiting, 0);
+  });
 });

@@ -28,8 +28,8 @@ def declare(commands: Commands) -> None:
         run,
         help="be a destination on this machine, for development and tests",
         about=(
-            "Take events as Amplitude's HTTP V2, Batch and Identify do, ignore duplicates as it does, compare each event\n"
-            "with the plan, and tell what came. Nothing is sent on. Needs trackside[collect]."
+            "Take events as Amplitude's HTTP V2, Batch and Identify do, ignore duplicates as it does, compare each\n"
+            "event with the plan, and tell what came. Nothing is sent on. Needs trackside[collect]."
         ),
         examples=(
             "  trackside collect                     compare events with the plan in this folder\n"

@@ -45,8 +45,8 @@ def declare(commands: Commands) -> None:
         help="send what an outbox holds",
         about=(
             "Send what an outbox holds, until told to end. This is `python -m PACKAGE deliver` of the package that\n"
-            "the plan compiles to: on a server, call that one, which needs no compiler. With --once, the exit code is 1\n"
-            "when some events still wait."
+            "the plan compiles to: on a server, call that one, which needs no compiler. With --once, the exit code is\n"
+            "1 when some events still wait."
         ),
         examples=(
             "  trackside deliver --store outbox.db            send, until Ctrl-C\n"

@@ -6,7 +6,7 @@
 import { blank, isAllowed, seal } from "./event.js";
 import { count, guard, parts, tell } from "./state.js";
 import { get, inPage, keys } from "./store.js";
-import { START, keep, lose, schedule, store, uploads, withCopies } from "./upload.js";
+import { START, keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
 import { cookie, readConfirmed } from "./wire.js";
 
 /** Where copies are kept, each under its device_id and insert_id. */
@@ -118,7 +118,7 @@ export const hybrid = (plan, name, required = {}, optional = {}, options = {}) =
         receipt.accepted = true;
         if (plan.hold) return plan.hold(record);
         key = `${COPIES}${record.device_id}.${record.insert_id}`;
-        store(key, copy(record), options);
+        keep(key, sealed(key, copy(record), options));
         // A page that lives asks for more time; how much more, browsers let a page in the background wait.
         const hold = () => change(grace + MINUTE, "unknown");
         hold();

@@ -23,6 +23,8 @@ const PARTING = 40;
 /** Its characters: browsers take 64 kB, and a character has up to 3 bytes. */
 const LARGEST_PARTING = 20_000;
 
+/** @type {[string, Waiting][]} what was called and is not written yet */
+const fresh = [];
 let calls = 0;
 let last = 0; // what tells the order of events
 let tries = 0;
@@ -48,22 +50,34 @@ export const withCopies = (given) => {
 const drift = () => Date.now() - performance.now();
 
 /**
- * Seal a record, as what goes out, and write it down.
+ * Seal a record: what goes out is what it says now.
  *
  * @param {string} key
- * @param {Record<string, any>} record
+ * @param {any} record
  * @param {import("./event.js").Options} options
+ * @returns {Waiting}
  */
-export const store = (key, { user_id, ...record }, { category = "analytics", life }) => {
+export const sealed = (key, record, { category = "analytics", life }) => {
   const time = Date.now();
-  const e = { time, ...record, trackside: { who: user_id, consent: granted() } };
+  record.time ??= time;
+  record.trackside = { who: record.user_id, consent: granted() };
+  record.user_id = undefined;
   drifts[key] = drift();
   // One with a key dies a day before its key does.
-  keep(key, { e, c: category, x: life && time + life });
+  return { e: record, c: category, x: life && time + life };
 };
 
-/** @type {(key: string, record: any) => void} */
+/** @type {(key: string, record: Waiting) => void} */
 export const keep = (key, record) => put(key, JSON.stringify(record));
+
+/** Write down what was called. */
+const settle = () => {
+  for (const [key, record] of fresh.splice(0)) {
+    // Room for the next hundred.
+    if (calls++ % 100 == 0) for (const old of keys(EVENTS).slice(0, 100 - LONGEST_QUEUE)) lose(old, "queue");
+    keep(key, record);
+  }
+};
 
 /** @type {(key: string, reason?: string) => void} */
 export const lose = (key, reason) => {
@@ -80,9 +94,10 @@ export const lose = (key, reason) => {
  * @param {import("./event.js").Options} options
  */
 export const post = (record, options) => {
-  for (const key of calls++ % 100 ? [] : keys(EVENTS).slice(0, -LONGEST_QUEUE)) lose(key, "queue");
   last = Math.max(last + 1, Date.now() * 1000);
-  store(EVENTS + last + record.insert_id, record, options);
+  const key = EVENTS + last + record.insert_id;
+  // Written when the code that called is done: it waits for no disk.
+  if (fresh.push([key, sealed(key, record, options)]) == 1) queueMicrotask(settle);
   schedule(500);
 };
 
@@ -149,6 +164,8 @@ const upload = async (most = 200) => {
         body,
         credentials: "include",
         keepalive: body.length < LARGEST_PARTING,
+        // The other tabs wait for their turn.
+        signal: AbortSignal.timeout?.(MINUTE / 2),
       });
       status = response.status;
       wait = 1000 * /** @type {any} */ (response.headers.get("Retry-After")) || wait;

@@ -120,7 +120,7 @@ export const boolean = (value) => (typeof value == "boolean" ? value : refuse("n
 const text = (form, reason) => (value) => (typeof value == "string" && form.test(value) ? value : refuse(reason));
 
 /** @param {string} value */
-const isDay = (value) => (new Date(value).toJSON() || "").startsWith(value) && value > "0001";
+const isDay = (value) => (/-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$/.test(value) || (new Date(value).toJSON() || "").startsWith(value)) && value > "0001";
 
 /** @type {Check} */
 export const date = (value) =>

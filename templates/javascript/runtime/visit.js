@@ -46,8 +46,8 @@ const attribute = (time) => {
   const { parameters = [], touches = [], keep = 0 } = settings;
   const { a = {}, f = 0 } = visit;
   // The address of another site's page, without its query.
-  let [from = "", host = ""] = /^\w+:\/\/([^/?#]*)[^?#]*/.exec(document.referrer) || [];
-  if (("." + host).endsWith("." + (options.domain || location.host))) from = host = "";
+  let [from = "", host = ""] = /^\w+:\/\/([^/?#:]*)[^?#]*/.exec(document.referrer) || [];
+  if (("." + host).endsWith("." + (options.domain || location.hostname))) from = host = "";
   const query = Object.fromEntries(/** @type {any} */ (new URLSearchParams(location.search)));
   /** @type {Record<string, string>} */
   const said = { ...query, referrer: from, referring_domain: host };
