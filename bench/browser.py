@@ -22,6 +22,8 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
+from plans import compile_into
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "compiler"))
 
@@ -217,18 +219,6 @@ class Quiet(ThreadingHTTPServer):
         """Say nothing."""
 
 
-def write_modules(folder: Path) -> None:
-    """Compile the plan of this benchmark into a folder."""
-    from trackside.pipeline import analyse_text, render
-
-    analysis = analyse_text(PLAN)
-    assert analysis.plan is not None and not analysis.bag.has_errors, [found.headline for found in analysis.bag]
-    for file in render(analysis.plan):
-        path = folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(file.text, encoding="utf-8")
-
-
 def visit(chromium: str, address: str, figures: Queue[dict[str, Any]]) -> dict[str, Any]:
     """Open the page in a browser that nobody has used, and give its figures."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -261,7 +251,7 @@ def main() -> None:
         sys.exit("no `chromium` on the path: apt-get install chromium")
     figures: Queue[dict[str, Any]] = Queue()
     with tempfile.TemporaryDirectory() as name:
-        write_modules(Path(name))
+        compile_into(Path(name), PLAN)
         server = Quiet(("127.0.0.1", 0), partial(Site, folder=Path(name), figures=figures))
         Thread(target=server.serve_forever, daemon=True).start()
         rounds = [visit(chromium, f"http://127.0.0.1:{server.server_port}/", figures) for _ in range(times)]

@@ -17,6 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from plans import compile_into
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -96,15 +98,8 @@ def rounds(call: Callable[[int], object], times: int) -> float:
 @contextmanager
 def compiled() -> Iterator[str]:
     """Compile the plan into a folder that is on the path while the block runs; give the name of the package."""
-    from trackside.pipeline import analyse_text, render
-
-    analysis = analyse_text(PLAN)
-    assert analysis.plan is not None and not analysis.bag.has_errors, [found.headline for found in analysis.bag]
     with tempfile.TemporaryDirectory() as name:
-        for file in render(analysis.plan):
-            path = Path(name) / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.text, encoding="utf-8")
+        compile_into(Path(name), PLAN)
         sys.path.insert(0, name)
         try:
             yield "calls_backend"

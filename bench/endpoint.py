@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from plans import compile_into
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "compiler"))
 
@@ -58,18 +60,6 @@ events:
 """
 DEVICES = 997
 PORTS = 4
-
-
-def write_package(folder: Path) -> None:
-    """Compile the plan of this benchmark into a folder."""
-    from trackside.pipeline import analyse_text, render
-
-    analysis = analyse_text(PLAN)
-    assert analysis.plan is not None and not analysis.bag.has_errors, [found.headline for found in analysis.bag]
-    for file in render(analysis.plan):
-        path = folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(file.text, encoding="utf-8")
 
 
 def serve(folder: str, sink: str) -> None:
@@ -188,7 +178,7 @@ def main() -> None:
     print("\nThe endpoint: events of ten properties, validated and forwarded by one process\n")
     print(f"  {'':34}{'events/s':>12}{'per CPU second':>16}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        write_package(Path(folder))
+        compile_into(Path(folder), PLAN)
         command = [sys.executable, "-m", "trackside", "collect", "--port", "0", "--no-check"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
         collector = subprocess.Popen(

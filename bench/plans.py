@@ -134,6 +134,18 @@ _HYBRID = """\
 _KINDS = ("click", "engagement", "feature_use", "exposure")
 
 
+def compile_into(folder: Path, text: str) -> None:
+    """Compile the text of a plan into a folder."""
+    from trackside.pipeline import analyse_text, render
+
+    analysis = analyse_text(text)
+    assert analysis.plan is not None and not analysis.bag.has_errors, [found.headline for found in analysis.bag]
+    for file in render(analysis.plan):
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text, encoding="utf-8")
+
+
 def event_text(number: int) -> str:
     """Write one event: of every ten, six are the client's, three the server's and one hybrid."""
     step = number % 10

@@ -2,6 +2,9 @@
 
 import { allowed, guard, settings } from "./state.js";
 
+/** How the keys of all that waits begin. */
+export const START = "trackside.";
+
 /** @type {Record<string, string>} */
 const memory = {};
 

@@ -5,8 +5,8 @@
 
 import { blank, isAllowed, seal } from "./event.js";
 import { count, guard, parts, tell } from "./state.js";
-import { get, inPage, keys } from "./store.js";
-import { START, keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
+import { START, get, inPage, keys } from "./store.js";
+import { keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
 import { cookie, readConfirmed } from "./wire.js";
 
 /** Where copies are kept, each under its device_id and insert_id. */

@@ -4,7 +4,7 @@
  */
 
 import { allowed, consent, count, granted, guard, options, settings } from "./state.js";
-import { get, keys, put, remove } from "./store.js";
+import { START, get, keys, put, remove } from "./store.js";
 
 /**
  * An event that waits: `c` is its category, `x` when it is too old to be sent, `u` when a copy may go.
@@ -12,7 +12,6 @@ import { get, keys, put, remove } from "./store.js";
  * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number}} Waiting
  */
 
-export const START = "trackside.";
 const EVENTS = START + "q.";
 
 /** How many events wait at most; beyond it the oldest go. */

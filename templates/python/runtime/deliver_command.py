@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .deliver import DAY, KEEP, LEASE, WINDOW, Worker
-from .outbox_store import CHUNK, OutboxError, Store
+from .outbox_store import CHUNK, Dead, OutboxError, Store
 
 if TYPE_CHECKING:
+    from .outbox_quarantine import Quarantined
     from .tracker import Tracker
 
 WRONG_CALL: Final = 2
@@ -46,13 +47,13 @@ def main(
         if _looks_only(options):
             _expect(options.store)
         if options.dead:
-            return _list_dead(store)
+            return _list(store.dead(), "dead letters")
         if options.replay is not None:
             number = store.replay(options.replay or None)
             print(f"put back {number} dead letters", flush=True)
             return 0
         if options.quarantined:
-            return _list_quarantine(store)
+            return _list(store.quarantined(), "events in quarantine")
         if options.release is not None:
             number = store.release_quarantined(options.release)
             print(f"released {number} events", flush=True)
@@ -126,31 +127,17 @@ def _deliver(
     return UNDELIVERED if options.once and status.waiting else 0
 
 
-def _list_dead(store: Store) -> int:
+def _list(rows: Sequence[Dead] | Sequence[Quarantined], what: str) -> int:
     from datetime import UTC, datetime
 
-    found = store.dead()
-    for letter in found:
-        died = datetime.fromtimestamp(letter.died_at / 1000, UTC)
+    for row in rows:
+        put = row.died_at if isinstance(row, Dead) else row.put_at
+        at = datetime.fromtimestamp(put / 1000, UTC)
         print(
-            f"{letter.id}\t{died:%Y-%m-%dT%H:%M:%SZ}\t{letter.reason}\t{letter.event}"
-            f"\t{letter.insert_id}\t{letter.body}"
-        )
-    print(f"{len(found)} dead letters", file=sys.stderr)
-    return 0
-
-
-def _list_quarantine(store: Store) -> int:
-    from datetime import UTC, datetime
-
-    found = store.quarantined()
-    for row in found:
-        put = datetime.fromtimestamp(row.put_at / 1000, UTC)
-        print(
-            f"{row.id}\t{put:%Y-%m-%dT%H:%M:%SZ}\t{row.reason}\t{row.event}"
+            f"{row.id}\t{at:%Y-%m-%dT%H:%M:%SZ}\t{row.reason}\t{row.event}"
             f"\t{row.insert_id}\t{row.body}"
         )
-    print(f"{len(found)} events in quarantine", file=sys.stderr)
+    print(f"{len(rows)} {what}", file=sys.stderr)
     return 0
 
 
