@@ -6,6 +6,7 @@ import http.client
 import signal
 import socket
 import time
+from contextlib import closing
 from itertools import count
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
@@ -52,10 +53,9 @@ class Load:
             with self._lock:
                 number = next(self._numbers)
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
-                connection.request("GET", f"/?{number}")
-                status = connection.getresponse().status
-                connection.close()
+                with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)) as connection:
+                    connection.request("GET", f"/?{number}")
+                    status = connection.getresponse().status
             except (OSError, http.client.HTTPException):
                 time.sleep(0.02)  # between two servers, or after the last
                 continue
