@@ -4,13 +4,13 @@ and a worker sends it later, at least once, under the same insert_id.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from .encoding import encoder
 from .log import Log
 from .outbox_store import Entry, OutboxError, Promise, Store, now_ms
 from .sinks import Outcome, WireEvent
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _QUEUED: Final = Outcome(queued=1)
 # Pure ASCII: no database has a second opinion on it.
-_encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_encode: Final = encoder(ascii_only=True)
 
 
 class _Bound:
@@ -172,7 +172,7 @@ class OutboxSink:
 def _entry(
     event: WireEvent, now: int, copy: int = 0, needs: Sequence[Need] = ()
 ) -> Entry:
-    return Entry(
+    return (
         now,
         copy,
         event["event_type"],

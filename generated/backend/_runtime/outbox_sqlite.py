@@ -92,8 +92,7 @@ class SQLite(Store):
             with self._lock:
                 connection = self._connection or self._opened()
                 if len(entries) == 1:
-                    # A kept cursor and a plain tuple go faster.
-                    self._inserting.execute(INSERT, tuple(entries[0]))
+                    self._inserting.execute(INSERT, entries[0])
                     return
                 with _transaction(connection):
                     connection.executemany(INSERT, entries)

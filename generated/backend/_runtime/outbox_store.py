@@ -21,6 +21,10 @@ from .outbox_schema import MIGRATIONS
 Row: TypeAlias = tuple[Any, ...]
 Run: TypeAlias = Callable[..., list[Row]]
 """Runs one statement with its parameters and gives the rows of its answer."""
+Entry: TypeAlias = tuple[int, int, str, str, str, "str | None", str]
+"""One row of the inbox: when it was stored, in ms; 1 for a client's copy and 0 for the
+authority's; event, insert_id and device_id; what it needs and its body, both JSON.
+"""
 
 LONGEST_WAIT: Final = 3_600_000
 """Milliseconds ahead that a row is due at most; more says that a clock went back."""
@@ -38,20 +42,6 @@ class OutboxError(Exception):
     def __init__(self, reason: str, text: str = "") -> None:
         super().__init__(text or reason)
         self.reason = reason
-
-
-class Entry(NamedTuple):
-    """One row of the inbox. `copy` is 1 for a client's copy, 0 for the authority's;
-    `stored_at` is in ms; `needs` and `body` are JSON.
-    """
-
-    stored_at: int
-    copy: int
-    event: str
-    insert_id: str
-    device_id: str
-    needs: str | None
-    body: str
 
 
 class Claimed(NamedTuple):

@@ -6,13 +6,13 @@ that are to be sent again are.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, cast
 from zlib import compressobj
 
 from .connection import Answer, Connection, Trouble
+from .encoding import encoder
 from .sinks import WireEvent
 
 _HOSTS: Final = {
@@ -29,9 +29,7 @@ _THROTTLED: Final = 30.0
 """Seconds that a throttled user or device waits (Amplitude, HTTP V2 API)."""
 _REQUESTS: Final = 40
 """Requests of one `send`, at most: what is left then is to be sent again."""
-_encode: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
+_encode: Final = encoder()
 
 
 class Verdict(NamedTuple):

@@ -86,7 +86,7 @@ class QuarantineTable(ABC):
 
         A fact that is there already is not sent again.
         """
-        from .outbox_store import INSERT, Entry
+        from .outbox_store import INSERT
 
         with self._writing() as run:
             now = self._now(run)
@@ -95,7 +95,7 @@ class QuarantineTable(ABC):
                 f" WHERE id IN ({_listed(ids)}) ORDER BY id"
             )
             for event, insert_id, device_id, body in rows:
-                run(INSERT, Entry(now, 1, event, insert_id, device_id, None, body))
+                run(INSERT, (now, 1, event, insert_id, device_id, None, body))
             run(f"DELETE FROM trackside_quarantine WHERE id IN ({_listed(ids)})")
         return len(rows)
 
