@@ -31,8 +31,9 @@ MAY_IMPORT = {
     "targets": {"diagnostics", "ir"},
     "output": {"diagnostics", "targets.base"},
     "collect": {"ir", "targets.schema"},
+    "apart": {"ir", "targets.base"},
     "pipeline": {"diagnostics", "ir", "source", "schema", "resolve", "rules", "targets"},
-    "cli": {"collect", "diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},
+    "cli": {"apart", "collect", "diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},
 }
 """Which stages each stage may import, at run time."""
 
