@@ -156,11 +156,11 @@ def test_a_400_that_names_nothing_finds_the_culprit_by_halves(
 
 def test_throttled_devices_wait_and_others_go_on(destination: Destination, listening: Callable[..., Listening]) -> None:
     one = listening()
-    destination.faults(throttle=["device-3"], headers={"Retry-After": "1"})
+    destination.faults(throttle=["device-3"], headers={"Retry-After": "3"})
     began = time.monotonic()
     one.accept(*[event(number) for number in range(100)])
     destination.wait(90, 5)
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 2.7
     assert destination.stats()["good"] == 90
     one.accept(event(101))
     destination.wait(91, 0.9)
@@ -255,11 +255,11 @@ def test_a_full_queue_drops_and_counts(destination: Destination, listening: Call
 
 def test_a_call_waits_for_nothing(destination: Destination, listening: Callable[..., Listening]) -> None:
     one = listening()
-    destination.faults(delay=0.8)
+    destination.faults(delay=3)
     began = time.monotonic()
     for number in range(1000):
         one.accept(event(number))
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2.5
     destination.faults()
     assert one.sink.flush(10)
 
@@ -271,7 +271,7 @@ def test_closing_is_over_in_time(destination: Destination, listening: Callable[.
     time.sleep(0.2)
     began = time.monotonic()
     assert not one.sink.close(0.5)
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 5
     assert dict(one.dropped) == {"lost_at_close": 10}
     assert one.sink.accept([event(11)]).dropped == (("sink_closed", 1),)
     assert one.sink.close(1)

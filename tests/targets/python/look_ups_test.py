@@ -103,12 +103,12 @@ def test_all_look_ups_of_a_call_have_one_budget_and_are_asked_at_once(asked: Any
     assert sent(sink) == {"segment": "vip", "left": 3}
 
     def sleep(_: str) -> None:
-        time.sleep(1.0)
+        time.sleep(3.0)
 
-    configure(asked, customer=sleep, budget_=sleep, budget=0.3)
+    configure(asked, customer=sleep, budget_=sleep, budget=1.0)
     began = time.monotonic()
     asked.track.compared(context=person)
-    assert time.monotonic() - began < 0.55
+    assert time.monotonic() - began < 1.9
     assert asked.stats().problems == {"enrichment_slow:customer": 1, "enrichment_slow:budget": 1}
 
 

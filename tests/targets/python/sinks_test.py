@@ -348,7 +348,7 @@ def test_configuring_anew_sends_what_the_former_sink_held(shop: Any, vendor: Ven
 
 
 def test_a_call_does_not_wait_for_the_vendor(shop: Any, vendor: Vendor, context: Any) -> None:
-    vendor.delay = 1.0
+    vendor.delay = 3.0
     shop.configure(sink=shop.AmplitudeSink("key", server_url=vendor.url, interval=10))
     with context.activate():
         shop.track.class_()
@@ -356,8 +356,8 @@ def test_a_call_does_not_wait_for_the_vendor(shop: Any, vendor: Vendor, context:
         began = time.monotonic()
         for _ in range(20):
             shop.track.class_()
-        assert time.monotonic() - began < 0.5
-    assert shop.close(5)
+        assert time.monotonic() - began < 2.5
+    assert shop.close(15)
     assert len(vendor.events) == 21
 
 
