@@ -31,9 +31,8 @@ MAY_IMPORT = {
     "targets": {"diagnostics", "ir"},
     "output": {"diagnostics", "targets.base"},
     "collect": {"ir", "targets.schema"},
-    "apart": {"ir", "targets.base"},
     "pipeline": {"diagnostics", "ir", "source", "schema", "resolve", "rules", "targets"},
-    "cli": {"apart", "collect", "diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},
+    "cli": {"collect", "diagnostics", "ir", "source", "schema", "rules", "targets", "output", "pipeline"},
 }
 """Which stages each stage may import, at run time."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from trackside.diagnostics import Bag
 from trackside.diagnostics.allow import apply_allows
@@ -33,18 +32,14 @@ class Analysis:
     source: PlanSource | None = None
 
 
-Resolved: TypeAlias = Callable[[Plan], object]
-"""Hears of a plan before the rules judge it, if nothing has been found against it so far."""
-
-
-def analyse(path: Path, resolved: Resolved | None = None) -> Analysis:
+def analyse(path: Path) -> Analysis:
     """Run stages 1 to 4 on a plan file and what it includes."""
     bag = Bag()
     files: dict[str, SourceFile] = {}
     source = read_plan(path, bag, files)
     if source is None:
         return Analysis(None, bag, files)
-    return _analyse_documents(source, bag, resolved)
+    return _analyse_documents(source, bag)
 
 
 def analyse_text(text: str, shown: str = "tracking_plan.yaml") -> Analysis:
@@ -57,32 +52,20 @@ def analyse_text(text: str, shown: str = "tracking_plan.yaml") -> Analysis:
     return _analyse_documents(PlanSource(folder=Path(), documents=(document,), files=files, include_patterns=()), bag)
 
 
-def _analyse_documents(source: PlanSource, bag: Bag, resolved: Resolved | None = None) -> Analysis:
+def _analyse_documents(source: PlanSource, bag: Bag) -> Analysis:
     raw = load(source.documents, bag)
     plan = None
     if raw is not None:
         plan = resolve(raw, bag)
-        if resolved is not None and not bag.has_errors:
-            resolved(plan)
         run_rules(plan, bag)
     return Analysis(plan, apply_allows(bag, source.files, source.documents), source.files, source)
 
 
 def render(plan: Plan, only: str | None = None) -> Iterator[File]:
     """Run stage 5: print every target's files, or those of the one source or output named `only`."""
-    yield from render_sources(plan, only)
-    yield from render_outputs(plan, only)
-
-
-def render_sources(plan: Plan, only: str | None = None) -> Iterator[File]:
-    """Print the files that sources import."""
     for source in plan.sources.values():
         if source.target != "none" and only in (None, source.name):
             yield from SOURCE_TARGETS[source.target](plan, source)
-
-
-def render_outputs(plan: Plan, only: str | None = None) -> Iterator[File]:
-    """Print the files about the whole plan."""
     for output in plan.outputs.values():
         if only in (None, output.name):
             yield from OUTPUT_TARGETS[output.target](plan, output)

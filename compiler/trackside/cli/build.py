@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +21,6 @@ from trackside.output.writer import finish, remember, write
 if TYPE_CHECKING:
     import argparse
 
-    from trackside.apart import Apart
     from trackside.cli.options import Commands
     from trackside.ir import Output, Plan, Source
     from trackside.pipeline import Analysis
@@ -83,19 +81,10 @@ class Built(NamedTuple):
 def build(plan: str, options: argparse.Namespace) -> Built:
     """Build once, and say how it went."""
     compiler = state.compiler_digest()
-    from trackside.apart import Apart
-    from trackside.pipeline import render_outputs
-
-    # A plan of some size costs as much for its docs and schemas as for its code and the rules.
-    with Apart(lambda resolved: render_outputs(resolved, options.only)) as outputs:
-        return _build(plan, options, compiler, outputs)
-
-
-def _build(plan: str, options: argparse.Namespace, compiler: str, outputs: Apart) -> Built:
     places = Places(plan)
     from trackside.pipeline import analyse
 
-    analysis = analyse(Path(plan), resolved=outputs.begin)
+    analysis = analyse(Path(plan))
     names = tuple(dict.fromkeys((places.name, *analysis.files)))
     patterns = analysis.source.include_patterns if analysis.source is not None else ()
     texts = {name: file.text for name, file in analysis.files.items()}
@@ -107,7 +96,7 @@ def _build(plan: str, options: argparse.Namespace, compiler: str, outputs: Apart
         print_findings(list(analysis.bag), analysis.files, options.format, options.color)
         say(f"{plan}: {count_findings(analysis.bag)}; nothing was {'compared' if options.check else 'written'}")
         return Built(1, names, patterns, lines)
-    job = _job(places, analysis.plan, names, options, outputs)
+    job = _job(places, analysis.plan, names, options)
     complete = _compare(plan, job, analysis, options) if options.check else _write(plan, job, analysis, options)
     if complete and options.only is None:
         remember(places, compiler, lines)
@@ -115,8 +104,8 @@ def _build(plan: str, options: argparse.Namespace, compiler: str, outputs: Apart
     return Built(code or exit_code(analysis.bag, strict=options.strict), names, patterns, lines)
 
 
-def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.Namespace, outputs: Apart) -> Job:
-    from trackside.pipeline import render_sources
+def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.Namespace) -> Job:
+    from trackside.pipeline import render
 
     things: list[Source | Output] = [*plan.sources.values(), *plan.outputs.values()]
     outs = [(one.name, one.out, one.place) for one in things if one.out is not None]
@@ -129,7 +118,7 @@ def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.N
         call += ["--only", options.only]
     return Job(
         places=places,
-        files=chain(render_sources(plan, options.only), outputs.files(plan)),
+        files=render(plan, options.only),
         roots={out: place.at("out").span for _, out, place in outs},
         inputs=names,
         only=None if options.only is None else [out for name, out, _ in outs if name == options.only],
