@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,14 +32,14 @@ class Analysis:
     source: PlanSource | None = None
 
 
-def analyse(path: Path) -> Analysis:
-    """Run stages 1 to 4 on a plan file and what it includes."""
+def analyse(path: Path, resolved: Callable[[Plan], None] | None = None) -> Analysis:
+    """Run stages 1 to 4 on a plan file and what it includes. `resolved` hears of a plan before it is judged."""
     bag = Bag()
     files: dict[str, SourceFile] = {}
     source = read_plan(path, bag, files)
     if source is None:
         return Analysis(None, bag, files)
-    return _analyse_documents(source, bag)
+    return _analyse_documents(source, bag, resolved)
 
 
 def analyse_text(text: str, shown: str = "tracking_plan.yaml") -> Analysis:
@@ -52,20 +52,32 @@ def analyse_text(text: str, shown: str = "tracking_plan.yaml") -> Analysis:
     return _analyse_documents(PlanSource(folder=Path(), documents=(document,), files=files, include_patterns=()), bag)
 
 
-def _analyse_documents(source: PlanSource, bag: Bag) -> Analysis:
+def _analyse_documents(source: PlanSource, bag: Bag, resolved: Callable[[Plan], None] | None = None) -> Analysis:
     raw = load(source.documents, bag)
     plan = None
     if raw is not None:
         plan = resolve(raw, bag)
+        if resolved is not None and not bag.has_errors:
+            resolved(plan)
         run_rules(plan, bag)
     return Analysis(plan, apply_allows(bag, source.files, source.documents), source.files, source)
 
 
 def render(plan: Plan, only: str | None = None) -> Iterator[File]:
     """Run stage 5: print every target's files, or those of the one source or output named `only`."""
+    yield from render_sources(plan, only)
+    yield from render_outputs(plan, only)
+
+
+def render_sources(plan: Plan, only: str | None = None) -> Iterator[File]:
+    """Print what the sources import, or the one named `only`."""
     for source in plan.sources.values():
         if source.target != "none" and only in (None, source.name):
             yield from SOURCE_TARGETS[source.target](plan, source)
+
+
+def render_outputs(plan: Plan, only: str | None = None) -> Iterator[File]:
+    """Print the files that belong to no source, or those of the one output named `only`."""
     for output in plan.outputs.values():
         if only in (None, output.name):
             yield from OUTPUT_TARGETS[output.target](plan, output)

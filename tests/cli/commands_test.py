@@ -124,7 +124,7 @@ def test_an_internal_error_while_files_are_written_harms_nothing(
 
 
 def test_ctrl_c_is_no_traceback(trackside: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(path: Path) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("trackside.pipeline.analyse", interrupted)

@@ -1,4 +1,4 @@
-"""The quick answer of `build --check`: it is given only when it is true, and without importing anything that costs."""
+"""The quick answer of `build`: it is given only when it is true, and without importing anything that costs."""
 
 from __future__ import annotations
 
@@ -197,18 +197,50 @@ def test_with_other_arguments_the_ordinary_way_gives_the_same_answer(built: Call
         assert said.code == plain.code == 0
 
 
+def quick(caller: Caller) -> bool:
+    """Ask whether a plain build is answered without compiling."""
+    return state.holds(Places(str(caller.plan)), silent=True) is not None
+
+
+def test_a_build_without_changes_answers_as_one_that_compiles(built: Caller) -> None:
+    assert quick(built)
+    said = built("build")
+    Path(Places(str(built.plan)).state).unlink()
+    assert not quick(built)
+    assert built("build") == said
+    assert quick(built)
+
+
+def test_a_build_that_had_something_to_say_says_it_again(built: Caller) -> None:
+    built.edit("description: A page became visible.", "description: A page became visible.\n    because: TODO")
+    first = built("build")
+    assert "warning" in first.out
+    assert holds(built)
+    assert not quick(built)
+    again = built("build")
+    assert (again.code, again.out) == (first.code, first.out)
+
+
+def test_a_build_puts_back_what_tells_git_of_its_files(built: Caller) -> None:
+    ours = built.folder / ".trackside/.gitignore"
+    ours.unlink()
+    assert built("build").code == 0
+    assert ours.is_file()
+
+
 MODULES = """
 import sys
 before = set(sys.modules)
 from trackside.cli.main import main
-code = main(["build", "--check"])
+code = main(sys.argv[1:])
 print(code, *sorted(set(sys.modules) - before))
 """
 
 
-def test_nothing_heavy_is_imported(built: Caller) -> None:
+@pytest.mark.parametrize("call", [["build"], ["build", "--check"]])
+def test_nothing_heavy_is_imported(built: Caller, call: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", MODULES],
+        [sys.executable, "-c", MODULES, *call],
         cwd=built.folder,
         env=environment(),
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,7 @@ from trackside.output.writer import finish, remember, write
 if TYPE_CHECKING:
     import argparse
 
+    from trackside.cli.beside import Beside
     from trackside.cli.options import Commands
     from trackside.ir import Output, Plan, Source
     from trackside.pipeline import Analysis
@@ -81,10 +83,17 @@ class Built(NamedTuple):
 def build(plan: str, options: argparse.Namespace) -> Built:
     """Build once, and say how it went."""
     compiler = state.compiler_digest()
+    from trackside.cli.beside import Beside
+
+    with Beside() as beside:
+        return _build(plan, options, compiler, beside)
+
+
+def _build(plan: str, options: argparse.Namespace, compiler: str, beside: Beside) -> Built:
     places = Places(plan)
     from trackside.pipeline import analyse
 
-    analysis = analyse(Path(plan))
+    analysis = analyse(Path(plan), beside.begin if options.only is None else None)
     names = tuple(dict.fromkeys((places.name, *analysis.files)))
     patterns = analysis.source.include_patterns if analysis.source is not None else ()
     texts = {name: file.text for name, file in analysis.files.items()}
@@ -96,16 +105,16 @@ def build(plan: str, options: argparse.Namespace) -> Built:
         print_findings(list(analysis.bag), analysis.files, options.format, options.color)
         say(f"{plan}: {count_findings(analysis.bag)}; nothing was {'compared' if options.check else 'written'}")
         return Built(1, names, patterns, lines)
-    job = _job(places, analysis.plan, names, options)
+    job = _job(places, analysis.plan, names, options, beside)
     complete = _compare(plan, job, analysis, options) if options.check else _write(plan, job, analysis, options)
     if complete and options.only is None:
-        remember(places, compiler, lines)
+        remember(places, compiler, len(analysis.bag), lines)
     code = 0 if complete else 1
     return Built(code or exit_code(analysis.bag, strict=options.strict), names, patterns, lines)
 
 
-def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.Namespace) -> Job:
-    from trackside.pipeline import render
+def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.Namespace, beside: Beside) -> Job:
+    from trackside.pipeline import render, render_sources
 
     things: list[Source | Output] = [*plan.sources.values(), *plan.outputs.values()]
     outs = [(one.name, one.out, one.place) for one in things if one.out is not None]
@@ -118,7 +127,7 @@ def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.N
         call += ["--only", options.only]
     return Job(
         places=places,
-        files=render(plan, options.only),
+        files=chain(render_sources(plan), beside.outputs(plan)) if options.only is None else render(plan, options.only),
         roots={out: place.at("out").span for _, out, place in outs},
         inputs=names,
         only=None if options.only is None else [out for name, out, _ in outs if name == options.only],

@@ -1,8 +1,8 @@
-"""The state: what this machine's last complete build read, what it ran, and what it left.
+"""The state: what this machine's last complete build read, what it ran, what it had to say, and what it left.
 
-While all of that is as it was, a build would write the very files that lie there, and `build --check` can say so
-without compiling. Nothing is believed but bytes: every input, every file of the compiler and every output is read and
-digested; no modification time counts.
+While all of that is as it was, a build would write the very files that lie there, and both `build --check` and a build
+that had nothing to say can answer without compiling. Nothing is believed but bytes: every input, every file of the
+compiler and every output is read and digested; no modification time counts.
 
 The state is this machine's own. It names the folder it was made in by its device and inode, so that one that comes in
 with a commit or a copy of the folder is worth nothing: a drift check in CI always compiles.
@@ -135,15 +135,22 @@ def still(places: Places, line: str) -> bool:
         return folder_line(places) == line
     if kind == "compiler":
         return compiler_digest() == rest
+    if kind == "findings":
+        return True
     return kind == "stands" and os.path.exists(rest)
 
 
-def holds(places: Places) -> int | None:
-    """Count the output files when everything is as the last complete build left it; None when anything is not."""
+def holds(places: Places, *, silent: bool = False) -> int | None:
+    """Count the output files when everything is as the last complete build left it; None when anything is not.
+
+    `silent` asks besides that the build had no finding to print.
+    """
     try:
         lines = read_bytes(places.state).decode("utf-8", "surrogateescape").split("\n")
         recorded = read_bytes(places.manifest)
         if [*lines[:2], lines[-1]] != [_HEAD, f"manifest {digest(recorded)}", ""] or os.path.lexists(places.journal):
+            return None
+        if silent and "findings 0" not in lines:
             return None
         if not all(still(places, line) for line in lines[2:-1]):
             return None
@@ -157,7 +164,7 @@ def holds(places: Places) -> int | None:
     return len(records)
 
 
-def text(places: Places, recorded: bytes, compiler: str, inputs: Iterable[str]) -> str:
+def text(places: Places, recorded: bytes, compiler: str, findings: int, inputs: Iterable[str]) -> str:
     """Write the text of a state. `recorded` is the manifest, `inputs` are lines of `lines_read`."""
     lines = [
         _HEAD,
@@ -165,6 +172,7 @@ def text(places: Places, recorded: bytes, compiler: str, inputs: Iterable[str]) 
         folder_line(places),
         f"compiler {compiler}",
         *(f"stands {path}" for path in _distributions()),
+        f"findings {findings}",
         *inputs,
         "",
     ]

@@ -76,18 +76,20 @@ def finish(places: Places, bag: Bag, watcher: Watcher) -> bool:
     return False
 
 
-def remember(places: Places, compiler: str, inputs: Iterable[str]) -> None:
-    """Note that all files are up to date, so that the next check need not compile.
+def remember(places: Places, compiler: str, findings: int, inputs: Iterable[str]) -> None:
+    """Note that all files are up to date, and how many findings there were, so that the next call need not compile.
 
     `compiler` is the compiler's digest before it ran: one that was changed meanwhile proves nothing. A note that cannot
     be written is none: it only spares work.
     """
     if state.compiler_digest() != compiler or not os.path.isdir(places.kept) or os.path.islink(places.kept):
         return
+    own = [f"stands {os.path.join(os.path.realpath(places.kept), name)}" for name in _OWN_FILES]
     with contextlib.suppress(OSError, StepError):
-        content = state.text(places, read_bytes(places.manifest), compiler, inputs).encode("utf-8", "surrogateescape")
-        if present_digest(places.state) != digest(content):
-            write_file(places.state, content, places.name)
+        content = state.text(places, read_bytes(places.manifest), compiler, findings, [*inputs, *own])
+        encoded = content.encode("utf-8", "surrogateescape")
+        if present_digest(places.state) != digest(encoded):
+            write_file(places.state, encoded, places.name)
 
 
 def _write(job: Job, bag: Bag, watcher: Watcher, *, force: bool) -> Written | None:
