@@ -119,6 +119,7 @@ REFUSED: dict[str, dict[str, list[str]]] = {
         "a: !!map [b]\n": ["1:4-1:9 unknown-tag"],
         "a: !<tag:x> b\n": ["1:4-1:12 unknown-tag"],
         "a: !b!c d\n": ["1:4-1:8 unknown-tag"],
+        "a: !foo {b: c}\nd: !!int 3\ne: f\ne: g\n": ["1:4-1:8 unknown-tag", "2:4-2:9 unknown-tag", "4:1-4:2 duplicate-key"],
         "a: &b !!str c\n": ["1:7-1:12 yaml-syntax"],
         "a: &b 1\nc: &b 2\n": ["2:4-2:6 duplicate-anchor"],
         "a: *b\n": ["1:4-1:6 unknown-alias"],

@@ -249,18 +249,24 @@ class DocumentReader:
         """Skip what stands before a scalar, an anchor or a tag, and read the tag."""
         match = _PROPERTIES.match(self.file.text, start, end)
         tag = event.tag
-        if tag is not None and (tag != _TEXT_TAG or event.anchor is not None):
-            raise OddText(event.end_mark.index, unknown_tag(self.file, start) if event.anchor is None else None)
+        if tag is not None and event.anchor is not None:
+            raise OddText(event.end_mark.index)
         if plain and not event.value:
             raise OddText(start, findings.nothing_marked(self.file, start))
         if match is None:
             raise OddText(start)
-        return match.end(), plain and tag is None
+        if tag is None or tag == _TEXT_TAG:
+            return match.end(), plain and tag is None
+        # Without its tag the value is what it would be, so whatever else is wrong can be said as well.
+        self._report(unknown_tag(self.file, start))
+        return match.end(), plain
 
     def _collection_properties(self, event: Any, start: int) -> int:
         tag = event.tag
-        if tag is not None and (_TAGS.get(tag) is not type(event) or event.anchor is not None):
-            raise OddText(start, unknown_tag(self.file, start) if event.anchor is None else None)
+        if tag is not None and event.anchor is not None:
+            raise OddText(start)
+        if tag is not None and _TAGS.get(tag) is not type(event):
+            self._report(unknown_tag(self.file, start))
         match = _PROPERTIES.match(self.file.text, start)
         return match.end() if match else start
 
