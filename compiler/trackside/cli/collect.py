@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from trackside.cli.options import Commands
-    from trackside.collect.app import Collector
+    from trackside.collect.collector import Collector
     from trackside.collect.plan_check import PlanCheck
 
 _MEGABYTE = 1_000_000
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= options.port <= 65535:
         raise WrongCallError(f"--port lies between 0 and 65535, not {options.port}")
     try:
-        from trackside.collect.app import Collector
+        from trackside.collect.collector import Collector
         from trackside.collect.server import listen, serve
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("trackside"):

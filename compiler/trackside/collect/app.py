@@ -10,9 +10,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from starlette.applications import Starlette
@@ -22,11 +20,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from trackside.collect.faults import Fault, Faults, WrongFaultError
+from trackside.collect.collector import Collector, Trouble
+from trackside.collect.faults import Fault, WrongFaultError
 from trackside.collect.guard import Guard
-from trackside.collect.project import Project, Sort
+from trackside.collect.project import Sort
 from trackside.collect.upload import LARGEST, Endpoint, RefusedError, Upload, read_identification, read_upload
-from trackside.collect.web import FILES, Live, Trouble, answer_event, answer_file
+from trackside.collect.web import FILES, Live, answer_event, answer_file
 
 TRANSPORT: Final = "trackside.transport"
 """The scope's extension that holds the connection, an asyncio.Transport."""
@@ -38,34 +37,6 @@ _PATHS: Final[dict[str, Endpoint]] = {"/2/httpapi": "httpapi", "/batch": "batch"
 _SORTS: Final[tuple[Sort, ...]] = ("good", "bad", "duplicates")
 _BODILESS: Final = frozenset({204, 304})
 _ABORTING: Final = struct.pack("ii", 1, 0)  # SO_LINGER: on, no time: what closes the socket resets the connection
-
-
-@dataclass(slots=True)
-class Collector:
-    """A project, the faults that are set for it, who waits for its events, and what it did not take of late.
-
-    `host` is the address that it listens on.
-    """
-
-    project: Project
-    faults: Faults = field(default_factory=Faults)
-    host: str = "127.0.0.1"
-    connections: int = 0
-    troubles: deque[Trouble] = field(default_factory=lambda: deque(maxlen=20))
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def changed(self) -> None:
-        """Wake whoever waits for events."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def change(self) -> None:
-        """Wait for the next request that brings events."""
-        await self._changed.wait()
-
-    def stats(self) -> dict[str, Any]:
-        """Count what came."""
-        return {**self.project.stats(), "connections": self.connections}
 
 
 def application(collector: Collector) -> Starlette:

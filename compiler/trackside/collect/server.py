@@ -13,7 +13,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from trackside.collect.app import TRANSPORT, Collector, application
+from trackside.collect.app import TRANSPORT, application
+from trackside.collect.collector import Collector
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -10,18 +10,16 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from trackside.collect.collector import Collector
 from trackside.collect.live import Place, next_batch, row
 from trackside.collect.plan_check import PlanCheck
 from trackside.collect.project import Project
-
-if TYPE_CHECKING:
-    from trackside.collect.app import Collector
 
 _SCRIPTS: Final = ("main.js", "rows.js", "timeline.js", "details.js", "text.js", "welcome.js")
 FILES: Final = {
@@ -45,21 +43,6 @@ _FOLDER: Final = Path(__file__).parent / "page"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class Trouble(NamedTuple):
-    """A request that was not answered with success, or whose events were not taken.
-
-    `is_fault` tells that somebody asked for it by POST /faults.
-    """
-
-    at: float
-    endpoint: str
-    status: int
-    error: str
-    events: int
-    is_fault: bool
-    is_taken: bool
 
 
 def answer_file(name: str) -> Handler:
