@@ -267,3 +267,12 @@ def test_user_properties_are_the_plans(check: PlanCheck, changes: Any, source: s
 def test_text_that_would_be_cut_is_said(shop: Plan, check: PlanCheck) -> None:
     event = purchase(shop, device_id="x" * 1025)
     assert check(event) == ["device_id has 1,025 characters: the destination keeps 1,024"]
+
+
+def test_groups_that_would_be_left_out_are_said(shop: Plan, check: PlanCheck) -> None:
+    assert check(purchase(shop, groups={"team": list(range(5)), "org": list(range(5))})) == []
+    found = check(purchase(shop, groups={f"type-{number}": ["a", "b"] for number in range(6)}))
+    assert found == [
+        "groups has 6 group types: the destination tracks 5",
+        "groups has 12 groups: the destination tracks 10",
+    ]

@@ -169,6 +169,17 @@ def test_the_oldest_requests_are_forgotten_but_not_their_keys() -> None:
     assert project.stats()["duplicates"] == 1
 
 
+def test_an_event_that_is_too_deep_can_still_be_looked_at() -> None:
+    project = Project()
+    deep: Any = []
+    for _ in range(60):
+        deep = [deep]
+    send(project, event("a", event_properties={"a": deep}))
+    (bad,) = listed(project, "bad")
+    assert bad["reasons"] == ["event_properties is nested deeper than 40 layers"]
+    assert json.dumps(bad["event"]).endswith('["[\\u2026]"' + "]" * 39 + "}}")
+
+
 def test_reset_leaves_nothing() -> None:
     project = Project(clock=Clock(), ahead=5.0)
     send(project, event("a"), event("a"))

@@ -169,6 +169,44 @@ def test_what_is_stored_is_cut() -> None:
     assert "user_id" not in stored
 
 
+def nested(layers: int) -> Any:
+    """Make so many objects and lists within each other."""
+    value: Any = "the end"
+    for layer in range(layers):
+        value = [value] if layer % 2 else {"in": value}
+    return value
+
+
+@pytest.mark.parametrize("field", ["event_properties", "user_properties", "what the vendor does not know"])
+def test_what_is_nested_too_deep_is_refused(field: str) -> None:
+    fits, deep = event(**{field: {"a": nested(39)}}), event(**{field: {"a": nested(40)}})
+    assert read_upload("httpapi", body(fits), "", ANY_KEY).events == [fits]
+    refused = refusal(body(fits, deep))
+    assert refused.answer == {
+        "code": 400, "error": "Invalid field values on some events", "events_with_invalid_fields": {field: [1]},
+    }  # fmt: skip
+    assert refused.faulty == {1: [f"{field} is nested deeper than 40 layers"]}
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" * 400 + ".0"])
+def test_a_number_that_no_double_holds_is_no_json(number: str) -> None:
+    for whole in (event(price=0), event(event_properties={"a": [{"b": 0}]}), event(deep=[nested(50), 0])):
+        text = body(whole).replace(b": 0", f": {number}".encode()).replace(b", 0]", f", {number}]".encode())
+        assert number.encode() in text
+        assert refusal(text).answer == {"code": 400, "error": "Invalid JSON request body"}
+
+
+def test_groups_beyond_what_is_tracked_are_left_out() -> None:
+    def stored(groups: dict[str, Any]) -> Any:
+        return stored_form(event(groups=groups))["groups"]
+
+    types = {f"type-{number}": "a" for number in range(7)}
+    assert list(stored(types)) == ["type-0", "type-1", "type-2", "type-3", "type-4"]
+    assert stored({"team": list(range(12)), "org": "a"}) == {"team": list(range(10))}
+    assert stored({"team": [1, 2], "org": list(range(9))}) == {"team": [1, 2], "org": list(range(8))}
+    assert stored({"team": [1, 2], "org": "a"}) == {"team": [1, 2], "org": "a"}
+
+
 def test_an_identification_is_an_event() -> None:
     one = {"user_id": "person-1", "user_properties": {"$set": {"plan": "pro"}}}
     for stated in (one, [one]):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from trackside.collect.upload import LONGEST_TEXT, Event
+from trackside.collect.upload import LONGEST_TEXT, MOST_GROUP_TYPES, MOST_GROUPS, Event
 from trackside.ir import Json, Plan, Source, Type, View, ViewProperty
 from trackside.ir.keys import insert_id, template_text
 from trackside.ir.values import UUID_PATTERN, WrongValueError, same, wire_value
@@ -51,6 +51,11 @@ class PlanCheck:
 
     def __call__(self, event: Event) -> Sequence[str]:
         """Give the reasons why the plan would not have the event; none when it would."""
+        reasons = self._reasons(event)
+        groups = event.get("groups")
+        return [*reasons, *_untracked(groups)] if groups else reasons
+
+    def _reasons(self, event: Event) -> Sequence[str]:
         name = event["event_type"]
         stated = event.get("ingestion_metadata")
         sender = stated.get("source_name") if isinstance(stated, dict) else None
@@ -258,6 +263,15 @@ def _too_long(value: Json, place: str) -> Iterator[str]:
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from _too_long(item, f"{place}.{name}")
+
+
+def _untracked(groups: Mapping[str, Json]) -> Iterator[str]:
+    """Find groups that the vendor would leave out."""
+    if len(groups) > MOST_GROUP_TYPES:
+        yield f"groups has {len(groups):,} group types: the destination tracks {MOST_GROUP_TYPES}"
+    number = sum(len(value) if isinstance(value, list) else 1 for value in groups.values())
+    if number > MOST_GROUPS:
+        yield f"groups has {number:,} groups: the destination tracks {MOST_GROUPS}"
 
 
 def _inside(place: str, path: tuple[str | int, ...]) -> str:

@@ -14,7 +14,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from trackside.collect.upload import LONGEST_TEXT, Event, RefusedError, Upload, plain_bytes, stored_form, with_ids
+from trackside.collect.upload import (
+    LONGEST_TEXT,
+    Event,
+    RefusedError,
+    Upload,
+    plain_bytes,
+    shallow,
+    stored_form,
+    with_ids,
+)
 
 Check: TypeAlias = Callable[[Event], Sequence[str]]
 """Judges an event, without ids that are too short: the reasons why it breaks the plan, none when it does not."""
@@ -127,7 +136,7 @@ class Project:
         if not refused.faulty:
             return
         named = sorted(refused.faulty)
-        events = [refused.events[index] for index in named]
+        events = [{name: shallow(value) for name, value in refused.events[index].items()} for index in named]
         self._count(events, bytes([_BAD]) * len(events))
         self.counts["refused"] += len(events)
         reasons = {place: refused.faulty[index] for place, index in enumerate(named)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 from urllib.parse import parse_qs
@@ -23,6 +24,13 @@ MOST_EVENTS: Final = 2000
 SHORTEST_ID: Final = 5
 LONGEST_TEXT: Final = 1024
 """Characters; the vendor cuts what is longer."""
+
+MOST_LAYERS: Final = 40
+"""Objects and lists within each other, a member of the event being the first ("object depth", HTTP V2 API)."""
+
+MOST_GROUP_TYPES: Final = 5
+MOST_GROUPS: Final = 10
+"""Of an event, all types together; the vendor does not track those beyond ("groups", HTTP V2 API)."""
 
 NO_IDS: Final = frozenset({
     "", "-1", "0", "00000000-0000-0000-0000-000000000000", "anonymous", "lmy47d", "n/a", "na", "nil", "none", "null",
@@ -49,6 +57,10 @@ _SHAPES: Final[dict[tuple[object, ...], bool]] = {}
 _MOST_SHAPES: Final = 10_000
 
 
+_Problems: TypeAlias = dict[str, dict[int, str]]
+"""What is wrong with a field of an event, by the field and the index of the event."""
+
+
 class RefusedError(Exception):
     """A request that the intake refuses. `answer` is the body; `faulty` has the reasons for each event it names."""
 
@@ -59,16 +71,15 @@ class RefusedError(Exception):
         self.faulty: dict[int, list[str]] = {}
         super().__init__(answer["error"])
 
-    def name(self, member: str, problem: str, places: dict[str, list[int]], *, first_only: bool) -> None:
+    def name(self, member: str, problems: _Problems, *, first_only: bool) -> None:
         """Name the events at fault, by field: HTTP V2 names the first of each field, Batch all of them."""
-        if not places:
+        if not problems:
             return
-        if first_only:
-            places = {name: indices[:1] for name, indices in places.items()}
+        places = {name: list(by_index)[: 1 if first_only else None] for name, by_index in problems.items()}
         self.answer[member] = places
         for name, indices in places.items():
             for index in indices:
-                self.faulty.setdefault(index, []).append(f"{name} {problem}")
+                self.faulty.setdefault(index, []).append(f"{name} {problems[name][index]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +94,11 @@ class Upload:
 
 @dataclass(slots=True)
 class _Findings:
-    """Indices of events by what is wrong with them and in which field."""
+    """What is wrong with the events of a request."""
 
-    missing: dict[str, list[int]] = field(default_factory=dict)
-    invalid: dict[str, list[int]] = field(default_factory=dict)
-    short: dict[str, list[int]] = field(default_factory=dict)
+    missing: _Problems = field(default_factory=dict)
+    invalid: _Problems = field(default_factory=dict)
+    short: _Problems = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.invalid or self.short)
@@ -147,7 +158,26 @@ def stored_form(event: Event, min_id_length: int = SHORTEST_ID) -> Event:
     >>> stored_form({"event_type": "seen", "user_id": "me", "device_id": "device-1"})
     {'event_type': 'seen', 'device_id': 'device-1'}
     """
-    return {name: _cut(value) for name, value in with_ids(event, min_id_length).items() if value is not None}
+    stored = {name: _cut(value) for name, value in with_ids(event, min_id_length).items() if value is not None}
+    if stored.get("groups"):
+        stored["groups"] = tracked_groups(stored["groups"])
+    return stored
+
+
+def tracked_groups(groups: dict[str, Any]) -> dict[str, Any]:
+    """Give the groups of an event that the vendor tracks: the first of what is stated.
+
+    >>> tracked_groups({"team": [1, 2, 3], "org": "a", "city": list(range(9))})
+    {'team': [1, 2, 3], 'org': 'a', 'city': [0, 1, 2, 3, 4, 5]}
+    """
+    left = MOST_GROUPS
+    tracked: dict[str, Any] = {}
+    for name, value in list(groups.items())[:MOST_GROUP_TYPES]:
+        if left <= 0:
+            break
+        tracked[name] = value[:left] if isinstance(value, list) else value
+        left -= len(value) if isinstance(value, list) else 1
+    return tracked
 
 
 def with_ids(event: Event, min_id_length: int = SHORTEST_ID) -> Event:
@@ -191,6 +221,34 @@ def _plain(body: bytes, encoding: str, largest: int) -> bytes:
     return text
 
 
+def is_too_deep(values: Iterable[Any], left: int = MOST_LAYERS) -> bool:
+    """Tell whether more than `left` objects and lists stand within each other in one of the values.
+
+    Raises ValueError for a number that is not finite: Python reads 1e999 as infinity.
+
+    >>> is_too_deep([[[]]], 2), is_too_deep([[[[]]]], 2)
+    (False, True)
+    """
+    is_deep = False
+    for value in values:
+        kind = type(value)
+        if kind is float:
+            if value - value != 0:
+                raise ValueError(value)
+        elif kind is dict or kind is list:
+            is_deep = not left or is_too_deep(value.values() if kind is dict else value, left - 1) or is_deep
+    return is_deep
+
+
+def shallow(value: Any, left: int = MOST_LAYERS) -> Any:
+    """Give a value with a text in place of what stands deeper: what is too deep for the vendor can still be shown."""
+    if isinstance(value, dict):
+        return {name: shallow(item, left - 1) for name, item in value.items()} if left else "{…}"
+    if isinstance(value, list):
+        return [shallow(item, left - 1) for item in value] if left else "[…]"
+    return value
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)  # NaN and the infinities, which Python's reader would let pass
 
@@ -228,8 +286,11 @@ def _shortest_id(options: object) -> int:
 def _check_events(events: list[Event], shortest: int, *, first_only: bool) -> None:
     """Refuse the request when an event in it is wrong: nothing of it is taken then."""
     findings = _Findings()
-    for index, event in enumerate(events):
-        _check_event(index, event, shortest, findings)
+    try:
+        for index, event in enumerate(events):
+            _check_event(index, event, shortest, findings)
+    except ValueError:
+        raise _refused(400, "Invalid JSON request body") from None
     if not findings:
         return
     if findings.missing:
@@ -239,9 +300,9 @@ def _check_events(events: list[Event], shortest: int, *, first_only: bool) -> No
     else:
         error = "Invalid id length for user_id or device_id"
     refused = RefusedError({"code": 400, "error": error}, events)
-    refused.name("events_with_missing_fields", "is missing", findings.missing, first_only=first_only)
-    refused.name("events_with_invalid_fields", "is not valid", findings.invalid, first_only=first_only)
-    refused.name("events_with_invalid_id_lengths", "is too short", findings.short, first_only=first_only)
+    refused.name("events_with_missing_fields", findings.missing, first_only=first_only)
+    refused.name("events_with_invalid_fields", findings.invalid, first_only=first_only)
+    refused.name("events_with_invalid_id_lengths", findings.short, first_only=first_only)
     raise refused
 
 
@@ -256,24 +317,28 @@ def _check_event(index: int, event: Event, shortest: int, findings: _Findings) -
     if not is_fine:
         for name, value in event.items():
             if not _is_valid(name, value):
-                findings.invalid.setdefault(name, []).append(index)
+                findings.invalid.setdefault(name, {})[index] = "is not valid"
+    if is_too_deep(event.values()):
+        for name, value in event.items():
+            if is_too_deep((value,)):
+                findings.invalid.setdefault(name, {})[index] = f"is nested deeper than {MOST_LAYERS} layers"
     if not event.get("event_type"):
-        findings.missing.setdefault("event_type", []).append(index)
+        findings.missing.setdefault("event_type", {})[index] = "is missing"
     user, device = event.get("user_id"), event.get("device_id")
     if user is None and device is None:
-        findings.missing.setdefault("user_id", []).append(index)
-        findings.missing.setdefault("device_id", []).append(index)
+        findings.missing.setdefault("user_id", {})[index] = "is missing"
+        findings.missing.setdefault("device_id", {})[index] = "is missing"
         return
     long_enough = False
     for name, value in (("user_id", user), ("device_id", device)):
         if isinstance(value, str):
             if value.lower() in NO_IDS:
-                findings.invalid.setdefault(name, []).append(index)
+                findings.invalid.setdefault(name, {})[index] = "is not valid"
             long_enough = long_enough or len(value) >= shortest
     if not long_enough:
         for name, value in (("user_id", user), ("device_id", device)):
             if isinstance(value, str):
-                findings.short.setdefault(name, []).append(index)
+                findings.short.setdefault(name, {})[index] = "is too short"
 
 
 def _is_valid(name: str, value: object) -> bool:
