@@ -276,3 +276,9 @@ def test_groups_that_would_be_left_out_are_said(shop: Plan, check: PlanCheck) ->
         "groups has 6 group types: the destination tracks 5",
         "groups has 12 groups: the destination tracks 10",
     ]
+
+
+def test_a_key_of_half_a_character_is_no_key(shop: Plan, check: PlanCheck) -> None:
+    event = purchase(shop)
+    event["event_properties"]["order_id"] = "ORD-\ud800"
+    assert check(event) == ["event_properties.order_id holds a lone surrogate"]

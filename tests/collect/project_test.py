@@ -180,6 +180,25 @@ def test_an_event_that_is_too_deep_can_still_be_looked_at() -> None:
     assert json.dumps(bad["event"]).endswith('["[\\u2026]"' + "]" * 39 + "}}")
 
 
+@pytest.mark.parametrize("ahead", [0.0, float("inf")])
+def test_a_failure_leaves_nothing_recorded(ahead: float) -> None:
+    def check(one: dict[str, Any]) -> Sequence[str]:
+        if one["insert_id"] == "b" and is_broken:
+            raise ZeroDivisionError
+        return ()
+
+    project = Project(check, clock=Clock())
+    send(project, event("z"))
+    before = project.stats()
+    is_broken, project.ahead = True, ahead
+    with pytest.raises((ZeroDivisionError, OverflowError)):
+        send(project, event("a"), event("b"))
+    is_broken, project.ahead = False, 0.0
+    assert (project.stats(), project.arrived, len(list(project.arrivals(0)))) == (before, 1, 1)
+    send(project, event("a"), event("b"))
+    assert counts(project) == (3, 0, 0)  # no key was kept of what failed
+
+
 def test_reset_leaves_nothing() -> None:
     project = Project(clock=Clock(), ahead=5.0)
     send(project, event("a"), event("a"))

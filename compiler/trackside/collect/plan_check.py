@@ -199,10 +199,13 @@ class _ViewCheck:
         if not all(isinstance(part, str | int) and part != "" for part in parts):
             return  # what is wrong with a part has been said
         known: Any = parts
-        if key.template is not None:
-            wanted = template_text(key.template.texts, known)
-        else:
-            wanted = insert_id(self._namespace, key.key_name, known)
+        try:
+            if key.template is not None:
+                wanted = template_text(key.template.texts, known)
+            else:
+                wanted = insert_id(self._namespace, key.key_name, known)
+        except ValueError:  # a lone surrogate, which has no UTF-8, or a number of thousands of digits; it has been said
+            return
         if stated != wanted:
             yield f"insert_id is not the key of {', '.join(key.by)}, which is {wanted}"
 

@@ -94,7 +94,7 @@ class Project:
     requests: Counter[int] = field(default_factory=Counter)
     _counted: Counter[tuple[str, int]] = field(default_factory=Counter)
     _seen: set[str] = field(default_factory=set)
-    _seen_at: deque[tuple[float, list[str]]] = field(default_factory=deque)
+    _seen_at: deque[tuple[float, tuple[str, ...]]] = field(default_factory=deque)
     _kept: deque[_Kept] = field(default_factory=deque)
     _kept_bytes: int = 0
 
@@ -103,9 +103,16 @@ class Project:
         return self.clock() + self.ahead
 
     def take(self, upload: Upload, body: bytes, encoding: str) -> dict[str, Any]:
-        """Take what the request holds, and give the answer to it."""
+        """Take what the request holds, and give the answer to it: all of it, or by an error nothing."""
         now = self.now()
-        fresh = self._fresh_keys(now)
+        answer = {
+            "code": 200,
+            "events_ingested": len(upload.events),
+            "payload_size_bytes": upload.size,
+            "server_upload_time": int(now * 1000),
+        }
+        self._forget_keys(now)
+        fresh: set[str] = set()
         verdicts = bytearray(len(upload.events))
         reasons: dict[int, Sequence[str]] = {}
         shortest = upload.min_id_length
@@ -117,19 +124,15 @@ class Project:
                 if found:
                     verdicts[index] = _BAD
                     reasons[index] = found
-        self._count(upload.events, verdicts)
         bare = upload.endpoint == "identify"
         if bare:  # a form; what it says is kept as events
             body, encoding = json.dumps(upload.events).encode(), ""
-        self._keep(
-            _Kept(body, encoding, shortest, bytes(verdicts), reasons or _NO_REASONS, self.arrived, now, bare=bare)
-        )
-        return {
-            "code": 200,
-            "events_ingested": len(upload.events),
-            "payload_size_bytes": upload.size,
-            "server_upload_time": int(now * 1000),
-        }
+        kept = _Kept(body, encoding, shortest, bytes(verdicts), reasons or _NO_REASONS, self.arrived, now, bare=bare)
+        # All has been judged, and nothing recorded yet: what follows cannot fail half way.
+        self._seen |= fresh
+        self._seen_at.append((now, tuple(fresh)))
+        self._record(upload.events, kept)
+        return answer
 
     def refuse(self, refused: RefusedError) -> None:
         """Keep the events that a refusal names, with the reasons."""
@@ -137,12 +140,12 @@ class Project:
             return
         named = sorted(refused.faulty)
         events = [{name: shallow(value) for name, value in refused.events[index].items()} for index in named]
-        self._count(events, bytes([_BAD]) * len(events))
-        self.counts["refused"] += len(events)
         reasons = {place: refused.faulty[index] for place, index in enumerate(named)}
         body = json.dumps(events).encode()
         verdicts = bytes([_BAD]) * len(events)
-        self._keep(_Kept(body, "", 0, verdicts, reasons, self.arrived, self.now(), refused=True, bare=True))
+        kept = _Kept(body, "", 0, verdicts, reasons, self.arrived, self.now(), refused=True, bare=True)
+        self._record(events, kept)
+        self.counts["refused"] += len(events)
 
     def answered(self, status: int) -> None:
         """Count a request by the status it was answered with, 0 for none."""
@@ -214,7 +217,7 @@ class Project:
             store.clear()
         self._kept_bytes = 0
 
-    def _is_copy(self, event: Event, shortest: int, fresh: list[str]) -> bool:
+    def _is_copy(self, event: Event, shortest: int, fresh: set[str]) -> bool:
         insert_id = event.get("insert_id")
         if not insert_id:
             return False
@@ -223,27 +226,21 @@ class Project:
             # Where no device is stated, the vendor makes one of the user.
             name, sign = event["user_id"], "u"
         key = f"{sign}{len(name)} {name[:LONGEST_TEXT]}{insert_id[:LONGEST_TEXT]}"
-        if key in self._seen:
+        if key in self._seen or key in fresh:
             return True
-        self._seen.add(key)
-        fresh.append(key)
+        fresh.add(key)
         return False
 
-    def _fresh_keys(self, now: float) -> list[str]:
-        """Forget the keys whose window has ended, and give a list for those that come now."""
+    def _forget_keys(self, now: float) -> None:
+        """Forget the keys whose window has ended."""
         while self._seen_at and self._seen_at[0][0] <= now - WINDOW:
             self._seen.difference_update(self._seen_at.popleft()[1])
-        fresh: list[str] = []
-        self._seen_at.append((now, fresh))
-        return fresh
 
-    def _count(self, events: Sequence[Event], verdicts: bytes | bytearray) -> None:
+    def _record(self, events: Sequence[Event], kept: _Kept) -> None:
         names = [str(event.get("event_type")) for event in events]
-        self._counted.update(zip(names, verdicts, strict=True))
+        self._counted.update(zip(names, kept.verdicts, strict=True))
         for verdict, sort in enumerate(_SORTS):
-            self.counts[sort] += verdicts.count(verdict)
-
-    def _keep(self, kept: _Kept) -> None:
+            self.counts[sort] += kept.verdicts.count(verdict)
         self._kept.append(kept)
         self.arrived += len(kept.verdicts)
         self._kept_bytes += len(kept.body)
