@@ -20,7 +20,11 @@ EVENTS: list[dict[str, Any]] = [
     [
         7, None, {"statos": 500}, {"status": "500"}, {"status": 99}, {"status": True}, {"answer": "loud"},
         {"requests": 1.5}, {"delay": -1}, {"throttle": "person-1"}, {"throttle": [1]}, {"headers": {"a": 1}},
-        {"take": 1}, {"endpoint": "/batch"},
+        {"take": 1}, {"endpoint": "/batch"}, {"delay": float("nan")}, {"delay": float("inf")}, {"trickle": 1e300},
+        {"delay": 10**400}, {"requests": -1}, {"requests": 10**10}, {"headers": {"a\nb": "c"}}, {"headers": {"": "c"}},
+        {"headers": {"a b": "c"}}, {"headers": {"a": "b\r\nc: d"}}, {"headers": {"a": " b"}}, {"headers": {"a": "é"}},
+        {"headers": {"a": "\ud800"}}, {"headers": {"a": "b" * 8001}}, {"headers": {"Content-Length": "3"}},
+        {"headers": {"transfer-encoding": "chunked"}},
     ],
 )  # fmt: skip
 def test_what_is_no_fault_is_refused(stated: object) -> None:
@@ -29,6 +33,17 @@ def test_what_is_no_fault_is_refused(stated: object) -> None:
     with pytest.raises(WrongFaultError):
         faults.set(stated)
     assert faults.stated() == [{"status": 500, "delay": 0.0, "trickle": 0.0}]
+
+
+def test_headers_are_texts() -> None:
+    headers = {"Retry-After": "7", "x-empty": "", "content-type": 'text/plain; charset="utf-8"', "x~1": "b" * 8000}
+    assert read_fault({"headers": headers}).headers == headers
+
+
+def test_an_id_that_is_none_meets_no_fault() -> None:
+    faults = Faults()
+    faults.set({"throttle": ["person-1"]})
+    assert faults.next("httpapi", [{"event_type": "seen", "user_id": {}, "device_id": ["person-1"]}]) is None
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,15 @@ def test_one_event_can_be_read_in_full(destination: Destination) -> None:
     whole = destination.ask(f"/event/{told['number']}")
     assert (len(whole["event"]["event_properties"]), whole["verdict"]) == (50, "good")
     assert status(destination, f"/event/{told['number'] + 1}") == 404
-    assert status(destination, "/event/-1") == 404
+    for none in ("-1", "none", "9" * 5000):
+        assert status(destination, f"/event/{none}") == 404
+
+
+def test_an_event_with_half_a_character_is_answered_as_well(destination: Destination) -> None:
+    post(destination.http_v2, event(1, event_properties={"a": "\ud800"}))
+    with asked(destination, "/live") as answer:
+        (told,) = next_of(messages(answer), "events")[1]["events"]
+    assert destination.ask(f"/event/{told['number']}")["event"]["event_properties"] == {"a": "\ud800"}
 
 
 def test_the_page_knows_the_sources_of_the_plan() -> None:

@@ -120,6 +120,42 @@ def test_a_wrong_fault_is_refused(destination: Destination) -> None:
         assert "statos" in json.load(answer)["error"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/clock", '{"ahead": 1e999}'),
+        ("/clock", '{"ahead": NaN}'),
+        ("/clock", "[[]]"),
+        ("/faults", '{"delay": NaN}'),
+        ("/faults", '{"trickle": 1e999}'),
+        ("/faults", '{"json": {"code": 1e999}}'),
+        ("/faults", '{"headers": {"a\\nb": "c"}}'),
+        ("/faults", '{"headers": {"a": "b\\r\\nc: d"}}'),
+        ("/wait?timeout=nan", None),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_changes_nothing(
+    destination: Destination, path: str, body: str | None
+) -> None:
+    asked = urllib.request.Request(destination.url + path, None if body is None else body.encode())
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=10)
+    with refused.value as answer:
+        assert (answer.status, bool(json.load(answer)["error"])) == (422, True)
+    assert destination.ask("/faults") == []
+    assert post(destination.http_v2, event(1))[0] == 200
+    assert (destination.stats()["good"], destination.stats()["duplicates"]) == (1, 0)
+
+
+def test_halves_of_characters_do_not_end_an_answer(destination: Destination) -> None:
+    half = "\ud800"
+    destination.faults(throttle=[half], json={half: half})
+    assert destination.ask("/faults")[0]["throttle"] == [half]
+    assert post(destination.http_v2, event(1, event_type=half, event_properties={half: half}))[0] == 200
+    assert destination.stats()["by_event"] == {half: {"good": 1}}
+    assert destination.good()[0]["event_properties"] == {half: half}
+
+
 def test_the_window_ends_after_seven_days(destination: Destination) -> None:
     post(destination.http_v2, event(1))
     destination.clock(7 * 24 * 3600 - 60)

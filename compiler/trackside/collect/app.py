@@ -16,25 +16,22 @@ from typing import Any, Final, cast
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from trackside.collect.asked import LARGEST_BODY, WrongAskingError, read_ahead, read_json, read_wait
 from trackside.collect.collector import Collector, Trouble
 from trackside.collect.faults import Fault, WrongFaultError
 from trackside.collect.guard import Guard
-from trackside.collect.project import Sort
+from trackside.collect.project import SORTS, Sort
 from trackside.collect.upload import LARGEST, Endpoint, RefusedError, Upload, read_identification, read_upload
-from trackside.collect.web import FILES, Live, answer_event, answer_file
+from trackside.collect.web import FILES, Json, Live, answer_event, answer_file
 
 TRANSPORT: Final = "trackside.transport"
 """The scope's extension that holds the connection, an asyncio.Transport."""
 
-LONGEST_WAIT: Final = 600.0
-"""Seconds."""
-
 _PATHS: Final[dict[str, Endpoint]] = {"/2/httpapi": "httpapi", "/batch": "batch", "/identify": "identify"}
-_SORTS: Final[tuple[Sort, ...]] = ("good", "bad", "duplicates")
 _BODILESS: Final = frozenset({204, 304})
 _ABORTING: Final = struct.pack("ii", 1, 0)  # SO_LINGER: on, no time: what closes the socket resets the connection
 
@@ -44,14 +41,14 @@ def application(collector: Collector) -> Starlette:
     looking = _Looking(collector)
     routes = [
         *(Route(path, _Intake(collector, endpoint), methods=["POST"]) for path, endpoint in _PATHS.items()),
-        *(Route(f"/{sort}", looking.listing(sort), methods=["GET"]) for sort in _SORTS),
+        *(Route(f"/{sort}", looking.listing(sort), methods=["GET"]) for sort in SORTS),
         Route("/stats", looking.stats, methods=["GET"]),
         Route("/wait", looking.wait, methods=["GET"]),
         Route("/reset", looking.reset, methods=["POST"]),
         Route("/faults", looking.faults, methods=["GET", "POST"]),
         Route("/clock", looking.clock, methods=["POST"]),
         Route("/live", Live(collector), methods=["GET"]),
-        Route("/event/{number:int}", answer_event(collector.project), methods=["GET"]),
+        Route("/event/{number}", answer_event(collector.project), methods=["GET"]),
         *(Route(path, answer_file(name), methods=["GET"]) for path, name in FILES.items()),
     ]
     guard = Middleware(Guard, intake=frozenset(_PATHS), page=frozenset(FILES), host=collector.host)
@@ -118,7 +115,7 @@ class _Answer:
         self._headers = {"content-type": "application/json", **{k.lower(): v for k, v in fault.headers.items()}}
         if fault.json is not None:
             self._body = json.dumps(fault.json).encode()
-        elif is_text and "content-type" not in fault.headers and self._status < 500:
+        elif is_text and not any(name.lower() == "content-type" for name in fault.headers) and self._status < 500:
             # Identify answers a word, not an object.
             self._headers["content-type"] = "text/html;charset=utf-8"
             self._body = b"success" if self._status < 400 else str(answer.get("error", "")).encode()
@@ -184,26 +181,22 @@ class _Looking:
 
     async def stats(self, request: Request) -> Response:
         """Count what came."""
-        return JSONResponse(self._collector.stats())
+        return Json(self._collector.stats())
 
     async def wait(self, request: Request) -> Response:
         """Answer when there are so many good events, or when the time is over."""
         try:
-            count = int(request.query_params.get("count", "1"))
-            timeout = min(float(request.query_params.get("timeout", "10")), LONGEST_WAIT)
-        except ValueError:
-            return _wrong("count is a whole number, timeout a number of seconds")
-        sort = request.query_params.get("sort", "good")
-        if sort not in _SORTS:
-            return _wrong(f"sort is one of {', '.join(_SORTS)}")
+            asked = read_wait(request.query_params)
+        except WrongAskingError as wrong:
+            return _wrong(wrong)
         counts = self._collector.project.counts
         try:
-            async with asyncio.timeout(timeout):
-                while counts[sort] < count:
+            async with asyncio.timeout(asked.timeout):
+                while counts[asked.sort] < asked.count:
                     await self._collector.change()
         except TimeoutError:
             pass
-        return JSONResponse({"reached": counts[sort] >= count, **self._collector.stats()})
+        return Json({"reached": counts[asked.sort] >= asked.count, **self._collector.stats()})
 
     async def reset(self, request: Request) -> Response:
         """Forget all events and faults."""
@@ -212,33 +205,32 @@ class _Looking:
         self._collector.connections = 0
         self._collector.troubles.clear()
         self._collector.changed()
-        return JSONResponse(self._collector.stats())
+        return Json(self._collector.stats())
 
     async def faults(self, request: Request) -> Response:
         """Set the faults, or tell which stand."""
         if request.method == "POST":
+            body = await _body(request, LARGEST_BODY)
             try:
-                self._collector.faults.set(json.loads(await request.body() or b"[]"))
-            except WrongFaultError as error:
-                return _wrong(str(error))
-            except ValueError:
-                return _wrong("the body is no JSON")
+                self._collector.faults.set(read_json(body or b"[]"))
+            except (WrongAskingError, WrongFaultError) as wrong:
+                return _wrong(wrong)
             self._collector.changed()
-        return JSONResponse(self._collector.faults.stated())
+        return Json(self._collector.faults.stated())
 
     async def clock(self, request: Request) -> Response:
         """Set how far the destination's clock is ahead of this machine's."""
+        body = await _body(request, LARGEST_BODY)
         try:
-            ahead = float(json.loads(await request.body())["ahead"])
-        except (ValueError, KeyError, TypeError):
-            return _wrong('the body is {"ahead": seconds}')
-        self._collector.project.ahead = ahead
+            self._collector.project.ahead = read_ahead(body)
+        except WrongAskingError as wrong:
+            return _wrong(wrong)
         self._collector.changed()
-        return JSONResponse({"now": self._collector.project.now()})
+        return Json({"now": self._collector.project.now()})
 
 
-def _wrong(reason: str) -> Response:
-    return JSONResponse({"error": reason}, status_code=422)
+def _wrong(why: ValueError) -> Response:
+    return Json({"error": str(why)}, status_code=422)
 
 
 async def _body(request: Request, largest: int) -> bytes:

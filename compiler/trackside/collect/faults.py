@@ -6,8 +6,9 @@ about a request has it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, TypeGuard, cast, get_args
 
 from trackside.collect.upload import Endpoint, Event
 
@@ -67,7 +68,7 @@ class Fault:
         """Tell whether the fault is for this request."""
         if self.endpoint not in {None, endpoint}:
             return False
-        named = {*self.throttle, *self.quota, *self.silence}
+        named = [*self.throttle, *self.quota, *self.silence]  # no set: an id of a refused event may be anything
         return not named or any(event.get(name) in named for event in events for name in ("user_id", "device_id"))
 
     def body(self, endpoint: Endpoint, events: list[Event]) -> dict[str, Any] | None:
@@ -148,6 +149,12 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "status": (int,), "headers": (dict,), "answer": (str,), "delay": (int, float), "trickle": (int, float),
     "throttle": (list,), "quota": (list,), "silence": (list,), "endpoint": (str,), "requests": (int,), "take": (bool,),
 }  # fmt: skip
+_RANGES: Final[dict[str, tuple[int, int]]] = {
+    "status": (200, 599), "delay": (0, 3600), "trickle": (0, 3600), "requests": (0, 1_000_000_000),
+}  # fmt: skip
+_HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]{1,100}")
+_HEADER_TEXT: Final = re.compile(r"(?:[!-~](?:[ -~]{0,7998}[!-~])?)?")
+_OWN_HEADERS: Final = frozenset({"content-length", "transfer-encoding"})
 _CHOICES: Final[dict[str, tuple[object, ...]]] = {"answer": get_args(Answer), "endpoint": get_args(Endpoint)}
 
 
@@ -158,27 +165,56 @@ def read_fault(stated: object) -> Fault:
     False
     """
     if not isinstance(stated, dict):
-        raise WrongFaultError(f"a fault is an object, not {stated!r}")
+        raise WrongFaultError(f"a fault is an object, not {_shown(stated)}")
     known = {name.name for name in fields(Fault)}
     for name, value in cast("dict[str, Any]", stated).items():
         if name not in known:
-            raise WrongFaultError(f"a fault has no {name!r}; it has {', '.join(sorted(known))}")
-        if value is None or name == "json":
-            continue
-        if not isinstance(value, _KINDS[name]) or (isinstance(value, bool) and _KINDS[name] != (bool,)):
-            raise WrongFaultError(f"{name} cannot be {value!r}")
-        if name in _CHOICES and value not in _CHOICES[name]:
-            raise WrongFaultError(f"{name} is one of {', '.join(map(str, _CHOICES[name]))}, not {value!r}")
-        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
-            raise WrongFaultError(f"{name} lists user_ids and device_ids, not {value!r}")
-        if isinstance(value, dict) and not all(isinstance(item, str) for item in value.values()):
-            raise WrongFaultError(f"{name} maps names to texts, not {value!r}")
-        if isinstance(value, int | float) and value < 0:
-            raise WrongFaultError(f"{name} cannot be less than 0")
-    status = stated.get("status")
-    if status is not None and not 200 <= status <= 599:
-        raise WrongFaultError(f"status lies between 200 and 599, not {status}")
+            raise WrongFaultError(f"a fault has no {_shown(name)}; it has {', '.join(sorted(known))}")
+        if value is not None and name != "json":
+            _check(name, value)
     return Fault(**{name: value for name, value in stated.items() if value is not None})
+
+
+def is_within(value: object, least: float, most: float) -> TypeGuard[float]:
+    """Tell whether a value is a number, neither a truth value nor beyond any bound.
+
+    >>> is_within(5, 0, 10), is_within(float("nan"), 0, 10), is_within(True, 0, 10)
+    (True, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
+def _check(name: str, value: Any) -> None:
+    if not isinstance(value, _KINDS[name]) or (isinstance(value, bool) and _KINDS[name] != (bool,)):
+        raise WrongFaultError(f"{name} cannot be {_shown(value)}")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise WrongFaultError(f"{name} is one of {', '.join(map(str, _CHOICES[name]))}, not {_shown(value)}")
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        if not is_within(value, least, most):
+            raise WrongFaultError(f"{name} lies between {least} and {most}, not {_shown(value)}")
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        raise WrongFaultError(f"{name} lists user_ids and device_ids, not {_shown(value)}")
+    if isinstance(value, dict):
+        _check_headers(value)
+
+
+def _check_headers(headers: dict[str, Any]) -> None:
+    """Refuse what no header can be: the server would end the connection instead of sending it."""
+    for name, text in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise WrongFaultError(f"headers cannot have the name {_shown(name)}")
+        if name.lower() in _OWN_HEADERS:
+            raise WrongFaultError(f"headers cannot have {name}: it follows from the body")
+        if not isinstance(text, str) or not _HEADER_TEXT.fullmatch(text):
+            raise WrongFaultError(
+                f"the header {name} is a text of printable ASCII, at most 8,000 characters, not {_shown(text)}"
+            )
+
+
+def _shown(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _named(events: list[Event], name: str, ids: list[str]) -> list[str]:

@@ -34,7 +34,7 @@ WINDOW: Final = 7 * 24 * 3600.0
 """Seconds in which a second event with the same insert_id on the same device is ignored (HTTP V2 API)."""
 
 _BAD, _DUPLICATE = 1, 2
-_SORTS: Final[tuple[Sort, ...]] = ("good", "bad", "duplicates")
+SORTS: Final[tuple[Sort, ...]] = ("good", "bad", "duplicates")
 
 _NO_REASONS: Final[Mapping[int, Sequence[str]]] = {}
 
@@ -158,7 +158,7 @@ class Project:
 
         Bad events come as `{"event", "reasons", "refused"}`.
         """
-        code = _SORTS.index(sort)
+        code = SORTS.index(sort)
         for kept in tuple(self._kept):
             if code not in kept.verdicts:
                 continue
@@ -191,13 +191,13 @@ class Project:
                 if number == stop:
                     return
                 stored = event if kept.refused else stored_form(event, kept.min_id_length)
-                yield Arrival(number, kept.at, _SORTS[verdict], kept.refused, stored, kept.reasons.get(index, ()))
+                yield Arrival(number, kept.at, SORTS[verdict], kept.refused, stored, kept.reasons.get(index, ()))
 
     def stats(self) -> dict[str, Any]:
         """Count what came, by what became of it."""
         by_event: dict[str, dict[str, int]] = {}
         for (name, verdict), number in self._counted.items():
-            by_event.setdefault(name, {})[_SORTS[verdict]] = number
+            by_event.setdefault(name, {})[SORTS[verdict]] = number
         return {
             "good": self.counts["good"],
             "bad": self.counts["bad"],
@@ -239,7 +239,7 @@ class Project:
     def _record(self, events: Sequence[Event], kept: _Kept) -> None:
         names = [str(event.get("event_type")) for event in events]
         self._counted.update(zip(names, kept.verdicts, strict=True))
-        for verdict, sort in enumerate(_SORTS):
+        for verdict, sort in enumerate(SORTS):
             self.counts[sort] += kept.verdicts.count(verdict)
         self._kept.append(kept)
         self.arrived += len(kept.verdicts)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from trackside.collect.collector import Collector
@@ -39,10 +40,20 @@ PAUSE: Final = 0.1
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a comment shows both ends that the connection lives."""
 
+_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _FOLDER: Final = Path(__file__).parent / "page"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Json(Response):
+    """An answer in JSON of ASCII alone: events may hold halves of characters, which have no UTF-8."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()
 
 
 def answer_file(name: str) -> Handler:
@@ -60,10 +71,12 @@ def answer_event(project: Project) -> Handler:
     """Make the handler that answers one event in full."""
 
     async def answered(request: Request) -> Response:
-        number = request.path_params["number"]
-        for arrival in project.arrivals(number, number + 1):
-            return JSONResponse(row(arrival))
-        return JSONResponse({"error": f"there is no event {number} any more"}, status_code=404)
+        stated = request.path_params["number"]
+        if _NUMBER.fullmatch(stated):
+            number = int(stated)
+            for arrival in project.arrivals(number, number + 1):
+                return Json(row(arrival))
+        return Json({"error": f"there is no event {stated[:20]}, or not any more"}, status_code=404)
 
     return answered
 
@@ -83,7 +96,7 @@ class Live:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._readers >= MOST_READERS:
             full = {"error": f"{MOST_READERS} pages are open: close one"}
-            await JSONResponse(full, status_code=503)(scope, receive, send)
+            await Json(full, status_code=503)(scope, receive, send)
             return
         self._readers += 1
         try:
