@@ -155,6 +155,14 @@ def test_names_without_a_dot_are_right_where_it_listens_on_all_addresses() -> No
         for host in ("collect:8011", "192.0.2.7:8011", "localhost"):
             assert status(started, "/stats", host=host) == 200
         assert status(started, "/stats", host="evil.example") == 421
+        warning, *_ = started.stop().splitlines()
+    assert warning == "trackside: 0.0.0.0 is open to the network: who reaches it may read all that comes, and clear it"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST"])
+def test_of_a_loopback_address_nothing_is_said(host: str) -> None:
+    with Destination("--no-check", "--host", host) as started:
+        assert started.stop() == "0 good events, 0 bad, 0 duplicates\n"
 
 
 def test_the_stream_tells_events_as_they_come(destination: Destination) -> None:

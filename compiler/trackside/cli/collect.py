@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         raise WrongCallError(f"--port lies between 0 and 65535, not {options.port}")
     try:
         from trackside.collect.collector import Collector
+        from trackside.collect.guard import is_loopback
         from trackside.collect.server import listen, serve
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("trackside"):
@@ -71,6 +72,9 @@ def run(options: argparse.Namespace) -> int:
         raise WrongCallError(f"cannot listen on {options.host}, port {options.port}: {error.strerror}") from None
     host = f"[{options.host}]" if ":" in options.host else options.host
     port = opened.getsockname()[1]
+
+    if not is_loopback(options.host.lower()):
+        say(f"trackside: {options.host} is open to the network: who reaches it may read all that comes, and clear it")
 
     def ready() -> None:
         sys.stdout.write(f"collecting at http://{host}:{port}\n")

@@ -46,7 +46,7 @@ class Guard:
         self._intake = intake
         self._page = page
         self._host = host.lower()
-        self._loopback_only = _is_loopback(self._host)
+        self._loopback_only = is_loopback(self._host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in self._intake:
@@ -73,7 +73,7 @@ class Guard:
         await self._app(scope, receive, guarded)
 
     def _is_ours(self, name: str) -> bool:
-        if _is_loopback(name) or name == self._host:
+        if is_loopback(name) or name == self._host:
             return True
         return not self._loopback_only and ("." not in name or _is_address(name))
 
@@ -88,7 +88,7 @@ def _name(host: str) -> str:
     return name.lower().removesuffix(".")
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
     """Tell whether a name always means this machine (RFC 6761, section 6.3)."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
