@@ -170,7 +170,7 @@ def test_the_stream_tells_events_as_they_come(destination: Destination) -> None:
     with asked(destination, "/live") as answer:
         stream = messages(answer)
         _, hello = next_of(stream, "hello")
-        assert hello == {"plan": None, "sources": [], "resumed": False}
+        assert hello == {"plan": None, "sources": [], "context": [], "resumed": False}
         _, told = next_of(stream, "events")
         assert [(row["event"]["insert_id"], row["verdict"]) for row in told["events"]] == [("id-1", "good")]
         assert next_of(stream, "counts")[1]["good"] == 1
@@ -266,6 +266,9 @@ def test_the_page_knows_the_sources_of_the_plan() -> None:
             {"stated": "acme-shop/web", "name": "web", "side": "client"},
             {"stated": "acme-shop/backend", "name": "backend", "side": "server"},
         ]
+        # What comes by itself is told, so that the page can show an event's own properties first.
+        assert {"app_version", "locale", "utm_source", "customer_ltv"} < set(hello["context"])
+        assert "page_path" not in hello["context"]
         with asked(checking, "/live") as answer:
             next_of(messages(answer), "hello")
             checking.stop()  # ends although a page is open

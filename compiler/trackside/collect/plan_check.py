@@ -49,6 +49,16 @@ class PlanCheck:
         """Give the sources by the name that their events state."""
         return self._sources
 
+    @property
+    def context(self) -> list[str]:
+        """Name the properties that come with many events by themselves: the context, look-ups and attribution."""
+        names = {*SDK_ATTRIBUTION}
+        for view in self._plan.views.values():
+            names.update(prop.name for prop in view.context)
+            names.update(view.attribution)
+            names.update(prop.name for name in view.enrich for prop in self._plan.enrichment_views[name])
+        return sorted(names)
+
     def __call__(self, event: Event) -> Sequence[str]:
         """Give the reasons why the plan would not have the event; none when it would."""
         reasons = self._reasons(event)

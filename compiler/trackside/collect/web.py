@@ -84,7 +84,8 @@ def answer_event(project: Project) -> Handler:
 class Live:
     """`GET /live`: server-sent events for the page.
 
-    `hello` says what the plan's sources are, and whether the reader's place still stands; `events` are the next events;
+    `hello` says what the plan's sources are, which properties come with many events, and whether the reader's place
+    still stands; `events` are the next events;
     `counts` is sent when a number changed, `reset` when all was forgotten.
     """
 
@@ -142,11 +143,11 @@ class Live:
     def _plan(self) -> dict[str, Any]:
         check = self._collector.project.check
         if not isinstance(check, PlanCheck):
-            return {"plan": None, "sources": []}
+            return {"plan": None, "sources": [], "context": []}
         sources = [
             {"stated": stated, "name": source.name, "side": source.side} for stated, source in check.senders.items()
         ]
-        return {"plan": check.plan_name, "sources": sources}
+        return {"plan": check.plan_name, "sources": sources, "context": check.context}
 
     def _counts(self) -> dict[str, Any]:
         collector, project = self._collector, self._collector.project

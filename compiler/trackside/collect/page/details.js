@@ -1,6 +1,6 @@
 // One event, all of it: what is said against it at the property that is at fault, and the other copies of its fact.
 
-import { WORDS } from "./rows.js";
+import { WORDS, place } from "./rows.js";
 import { clock, count, counted, cut, duration, json, make, plain, read, shape, shown } from "./text.js";
 
 const MOST_LINES = 500;
@@ -151,27 +151,35 @@ export class Details {
   }
 }
 
-/** Say in which properties two copies differ. */
+/** Say in which properties two copies differ: side by side what both have, by name what one has alone. */
 function differences(row, other) {
-  const mine = row.event.event_properties ?? {};
-  const theirs = other.event.event_properties ?? {};
-  const names = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])];
-  const differing = names.filter((name) => json(mine[name]) !== json(theirs[name])).slice(0, 30);
-  if (!differing.length) return make("p", "note", "Their properties are the same.");
-  const table = make("table", "differences");
-  const head = make("tr", "", heading("property"), heading(row.lane.name), heading(other.lane.name));
-  table.append(make("caption", "unseen", "Properties that differ"), make("thead", "", head));
-  const body = make("tbody", "");
-  for (const name of differing) {
-    const cells = [mine, theirs].map((values) =>
-      Object.hasOwn(values, name) ? shown("td", "", cut(json(values[name]), 60)) : make("td", "absent", "—"),
-    );
-    const title = shown("th", "", cut(name, 60));
-    title.scope = "row";
-    body.append(make("tr", "", title, ...cells));
+  const part = make("div", "");
+  const [mine, theirs] = [row, other].map((one) => one.event.event_properties ?? {});
+  const both = Object.keys(mine).filter((name) => Object.hasOwn(theirs, name));
+  const differing = both.filter((name) => json(mine[name]) !== json(theirs[name])).slice(0, 30);
+  if (differing.length) {
+    const table = make("table", "differences");
+    const head = make("tr", "", heading("property"), heading(row.lane.name), heading(other.lane.name));
+    table.append(make("caption", "unseen", "Properties that differ"), make("thead", "", head));
+    const body = make("tbody", "");
+    for (const name of differing) {
+      const title = shown("th", "", cut(name, 60));
+      title.scope = "row";
+      body.append(make("tr", "", title, ...[mine, theirs].map((values) => shown("td", "", cut(json(values[name]), 60)))));
+    }
+    table.append(body);
+    part.append(table);
   }
-  table.append(body);
-  return table;
+  for (const [one, values, others] of [[row, mine, theirs], [other, theirs, mine]]) {
+    const names = Object.keys(values).filter((name) => !Object.hasOwn(others, name));
+    if (!names.length) continue;
+    const line = make("p", "alone", `Only ${plain(one.lane.name)} has `);
+    line.append(shown("code", "", cut(names.slice(0, 30).join(", "), 600)));
+    part.append(line);
+  }
+  if (!part.childElementCount) part.append(make("p", "note", "Their properties are the same."));
+  else if (!differing.length && both.length) part.prepend(make("p", "note", "What both have is the same."));
+  return part;
 }
 
 function heading(text) {
@@ -248,10 +256,6 @@ function written(value) {
   more.addEventListener("click", () => short.replaceWith(shown("span", `value ${kind}`, text)));
   short.append(" ", more);
   return short;
-}
-
-function place(path) {
-  return path.map((step, index) => (typeof step === "number" ? `[${step}]` : index ? `.${step}` : step)).join("");
 }
 
 function button(action, text) {

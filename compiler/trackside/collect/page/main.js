@@ -38,7 +38,7 @@ stream.addEventListener("hello", (message) => {
   if (said.resumed && hello) return;
   hello = said;
   waiting = [];
-  rows.begin(hello.sources, hello.plan);
+  rows.begin(hello);
   timeline.clear();
   if (details.isOpen) details.close();
   $("plan").textContent = hello.plan === null ? "no plan" : plain(hello.plan);

@@ -1,6 +1,6 @@
 // What the page holds: the newest events, the lanes that they are in, the facts that join them. No part of the document.
 
-import { json } from "./text.js";
+import { counted, json } from "./text.js";
 
 /** Events held; the oldest go first. */
 export const MOST_ROWS = 5000;
@@ -10,19 +10,24 @@ const MOST_COPIES = 50;
 
 const MOST_LANES = 8;
 const LONGEST_SUMMARY = 160;
+const LONGEST_VALUE = 120;
+const SDK_PREFIX = "[Amplitude]";
 const UNKNOWN = { stated: null, name: "other", side: "" };
 
 export const WORDS = { good: "good", bad: "bad", duplicates: "duplicate", refused: "refused" };
 
 export class Rows {
   constructor() {
-    this.plan = null;
-    this.begin([], null);
+    this.begin({ sources: [], plan: null, context: [] });
   }
 
-  /** Forget all; the lanes are those of the plan, or come as their events come where there is none. */
-  begin(sources, plan) {
+  /**
+   * Forget all; the lanes are those of the plan, or come as their events come where there is none. `context` names the
+   * properties that come with many events by themselves.
+   */
+  begin({ sources, plan, context }) {
     this.plan = plan;
+    this.context = new Set(context);
     this.lanes = sources.map((source) => ({ ...source, events: 0 }));
     this.clear();
   }
@@ -155,24 +160,51 @@ export function passes(row, filters, rows) {
   return filters.words.every((word) => row.text.includes(word));
 }
 
-/** Say on one line what an event holds. */
-export function summary(row) {
-  if (row.summary !== undefined) return row.summary;
-  const parts = [];
+/** Give what an event holds for one line, as pairs of a name and a text: its own properties, then what comes with many. */
+export function summary(row, context) {
+  if (row.summary) return row.summary;
+  const isShared = ([name]) => context.has(name) || name.startsWith(SDK_PREFIX);
+  const all = held(row.event);
+  row.summary = [];
   let length = 0;
-  for (const [name, value] of Object.entries(object(row.event.event_properties) ?? object(row.event.user_properties) ?? {})) {
-    const part = `${name} ${typeof value === "string" ? value.slice(0, LONGEST_SUMMARY) : short(value)}`;
-    parts.push(part);
-    length += part.length;
+  for (const [name, value] of [...all.filter((one) => !isShared(one)), ...all.filter(isShared)]) {
+    const pair = [name.slice(0, LONGEST_VALUE), short(value)];
+    row.summary.push(pair);
+    length += pair[0].length + pair[1].length;
     if (length > LONGEST_SUMMARY) break;
   }
-  row.summary = parts.join("  ").slice(0, LONGEST_SUMMARY * 2);
   return row.summary;
 }
 
-function short(value) {
-  if (Array.isArray(value)) return `[${value.length}]`;
-  return value !== null && typeof value === "object" ? "{…}" : json(value);
+/** Give where the plan is broken, as short as can be understood, and what is said of it. */
+export function fault({ path, says, text }) {
+  const steps = ["event_properties", "user_properties", "ingestion_metadata"].includes(path[0]) && path.length > 1 ? path.slice(1) : path;
+  return { at: place(steps), says: path.length ? says : text };
+}
+
+/** Write the steps to a member: `items[0].sku`. */
+export function place(path) {
+  return path.map((step, index) => (typeof step === "number" ? `[${step}]` : index ? `.${step}` : step)).join("");
+}
+
+function held(event) {
+  const properties = Object.entries(object(event.event_properties) ?? {});
+  if (properties.length) return properties;
+  return Object.entries(object(event.user_properties) ?? {}).flatMap(([name, value]) =>
+    name.startsWith("$") && object(value) ? Object.entries(value) : [[name, value]],
+  );
+}
+
+function short(value, isInside = false) {
+  if (typeof value === "string") return value.slice(0, LONGEST_VALUE) || '""';
+  if (!object(value)) return json(value);
+  const entries = Object.entries(value);
+  if (Array.isArray(value) && (isInside || value.some(object))) return counted(value.length, "item");
+  if (isInside) return "{…}";
+  const some = entries.slice(0, 3).map(([name, one]) => (Array.isArray(value) ? short(one, true) : `${name} ${short(one, true)}`));
+  if (entries.length > some.length) some.push("…");
+  const text = some.join(", ").slice(0, LONGEST_VALUE);
+  return Array.isArray(value) ? `[${text}]` : `{${text}}`;
 }
 
 function isPair(fact) {

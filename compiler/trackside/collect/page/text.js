@@ -12,10 +12,10 @@ export function make(name, className, ...children) {
   return element;
 }
 
-/** Make the shape that stands for a verdict. */
-export function shape(verdict) {
+/** Make the shape that stands for a verdict, or for a pair. */
+export function shape(verdict, className = "") {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", `shape ${verdict}`);
+  svg.setAttribute("class", `shape ${verdict} ${className}`);
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
   use.setAttribute("href", `#shape-${verdict}`);
@@ -88,9 +88,9 @@ export function counted(number, thing) {
 /** Write how long something took, in the unit that reads best. */
 export function duration(milliseconds) {
   const size = Math.abs(milliseconds);
-  if (size < 1000) return `${Math.round(size)} ms`;
-  if (size < 60_000) return `${(size / 1000).toFixed(1)} s`;
-  if (size < 3_600_000) return `${Math.round(size / 60_000)} min`;
-  if (size < 172_800_000) return `${(size / 3_600_000).toFixed(1)} h`;
-  return `${Math.round(size / 86_400_000)} days`;
+  if (size < 1000) return `${Math.round(size)}\u00a0ms`;
+  if (size < 60_000) return `${(size / 1000).toFixed(1)}\u00a0s`;
+  if (size < 3_600_000) return `${Math.round(size / 60_000)}\u00a0min`;
+  if (size < 172_800_000) return `${(size / 3_600_000).toFixed(1)}\u00a0h`;
+  return `${Math.round(size / 86_400_000)}\u00a0days`;
 }

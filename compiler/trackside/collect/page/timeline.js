@@ -1,14 +1,20 @@
 // The events side by side: one line each, in the order in which they came, in the lane of their source. Only the lines in
 // sight are in the document, so that thousands cost as much as fifty.
 
-import { passes, summary } from "./rows.js";
-import { clock, count, make, plain, shape, shown } from "./text.js";
+import { fault, passes, summary } from "./rows.js";
+import { clock, count, cut, make, plain, shape, shown } from "./text.js";
 
 const BEYOND_SIGHT = 8;
 const NEAR_THE_END = 30;
 
-/** Pixels; where lanes are narrower, a line runs on over the lanes to its right, which it does not share. */
-const NARROW_LANE = 330;
+// In pixels. A line begins in its lane and runs on over those to its right, which it does not share: only the last lane
+// needs the room of a whole line, and has it before the others do. Where it would have too little, one lane has two lines.
+const WHOLE_LINE = 560;
+const LEAST_LINE = 250;
+const LEAST_WIDTH = 640;
+const BUSY_LANE = 108;
+const IDLE_LANE = 60;
+const TIME = 136;
 
 export class Timeline {
   #elements = new Map();
@@ -16,6 +22,7 @@ export class Timeline {
   #height = 0;
   #unseen = 0;
   #lit = null;
+  #isStacked = false;
 
   /** `onOpen(row)` is called for a row that was clicked, `onMove(row)` for one that became the active one. */
   constructor(rows, filters, { onOpen, onMove }) {
@@ -147,15 +154,20 @@ export class Timeline {
   /** Draw the heads of the lanes. A lane without events is narrow. */
   drawLanes() {
     const { lanes } = this.rows;
-    const busy = lanes.filter((lane) => lane.events).length;
-    const isTight = busy > 0 && this.scroll.clientWidth / busy < NARROW_LANE;
-    this.grid.classList.toggle("tight", isTight);
-    const idle = isTight ? "minmax(0, 2.6rem)" : "minmax(0, 5.5rem)";
     const last = lanes.findLastIndex((lane) => lane.events);
-    const widths = lanes.map((lane, index) => {
-      if (!lane.events) return idle;
-      return isTight && index === last ? "minmax(8rem, 1.8fr)" : "minmax(0, 1fr)";
-    });
+    const least = lanes.map((lane) => (lane.events ? BUSY_LANE : IDLE_LANE));
+    const others = least.reduce((sum, width, index) => sum + (index === last ? 0 : width), 0);
+    const width = this.scroll.clientWidth;
+    const room = width - TIME - others;
+    if (last >= 0) least[last] = Math.max(BUSY_LANE, Math.min(WHOLE_LINE, room));
+    const isStacked = width < LEAST_WIDTH || (last >= 0 && room < LEAST_LINE);
+    if (this.grid.classList.toggle("stacked", isStacked) !== this.#isStacked) {
+      this.#isStacked = isStacked;
+      this.#measure();
+    }
+    const widths = lanes.map((lane, index) =>
+      lane.events ? `minmax(${least[index]}px, 1fr)` : `minmax(${IDLE_LANE}px, ${IDLE_LANE * 1.5}px)`,
+    );
     const template = ["var(--gutter)", ...(lanes.length ? widths : ["1fr"])].join(" ");
     if (this.grid.style.getPropertyValue("--columns") !== template) {
       this.grid.style.setProperty("--columns", template);
@@ -163,8 +175,8 @@ export class Timeline {
     const cells = lanes.map((lane, index) => {
       const cell = make("div", lane.events ? "lane" : "lane empty");
       cell.append(shown("span", "name", lane.name));
-      if (lane.side) cell.append(make("span", "side", lane.side));
       cell.append(make("span", "number", count(lane.events)));
+      if (lane.side) cell.append(make("span", "side", lane.side));
       cell.setAttribute("role", "columnheader");
       cell.setAttribute("aria-colindex", String(index + 2));
       cell.title = plain(lane.stated ?? "events that state no source, or one that the plan does not have");
@@ -178,23 +190,35 @@ export class Timeline {
   }
 
   #resized() {
-    const height = Number.parseFloat(getComputedStyle(this.grid).getPropertyValue("--row"));
-    if (height !== this.#height) {
-      const top = this.#height ? this.scroll.scrollTop / this.#height : 0;
-      this.#height = height;
-      this.#redraw();
-      if (!this.follows) this.scroll.scrollTop = top * height;
-    }
+    if (!this.scroll.clientWidth) return; // hidden: there is nothing to measure
     this.drawLanes();
+    this.#measure();
     this.#render();
   }
 
+  /** Read how tall a line is, which differs between one lane and several; what was in sight stays so. */
+  #measure() {
+    const height = Number.parseFloat(getComputedStyle(this.grid).getPropertyValue("--row"));
+    if (height === this.#height) return;
+    const top = this.#height ? this.scroll.scrollTop / this.#height : 0;
+    this.#height = height;
+    this.#redraw();
+    this.#stretch();
+    const place = this.active ? this.shown.indexOf(this.active) : Infinity;
+    if (place * height < this.scroll.scrollHeight - this.scroll.clientHeight) this.follows = false;
+    this.scroll.scrollTop = this.follows ? this.scroll.scrollHeight : top * height;
+    if (this.active) this.#reveal(place);
+  }
+
   #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.scroll;
-    const isAtTheEnd = scrollHeight - scrollTop - clientHeight < NEAR_THE_END;
-    if (isAtTheEnd) this.#unseen = 0;
-    this.follows = isAtTheEnd;
+    this.follows = this.#isAtTheEnd();
+    if (this.follows) this.#unseen = 0;
     this.draw();
+  }
+
+  #isAtTheEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroll;
+    return scrollHeight - scrollTop - clientHeight < NEAR_THE_END;
   }
 
   #reveal(place) {
@@ -282,15 +306,45 @@ export class Timeline {
     cell.setAttribute("role", "gridcell");
     cell.setAttribute("aria-colindex", String(lane + 2));
     cell.append(make("span", "unseen", row.verdict === "good" ? "good: " : ""));
-    cell.append(shown("span", "name", row.name.slice(0, 80)));
+    const name = shown("span", "name", cut(row.name, 80));
+    name.style.setProperty("--letters", String(name.textContent.length));
+    cell.append(name);
     cell.append(shown("span", "source", row.lane.stated === null ? (row.stated ?? "no source").slice(0, 60) : row.lane.name));
-    const reason = row.reasons[0]?.text;
-    if (reason) cell.append(shown("span", "reason", without(reason).slice(0, 300)));
-    else cell.append(shown("span", "summary", row.isHead ? "large: open to read" : summary(row)));
-    if (words.length) cell.append(make("span", "words", plain(words.join(" · "))));
-    if (this.rows.isPaired(row)) cell.append(make("span", "joined", "⇄"), make("span", "unseen", "pair"));
+    cell.append(this.#rest(row, words));
+    for (let before = 0; before < lane; before += 1) {
+      const guide = make("i", "guide");
+      guide.setAttribute("aria-hidden", "true");
+      guide.style.setProperty("--lane", String(before + 2));
+      element.append(guide);
+    }
     element.append(time, cell);
     return element;
+  }
+
+  /** Write what stands after the name: what became of the event, then what is wrong with it or what it holds. */
+  #rest(row, words) {
+    const rest = make("div", "rest");
+    if (words.length) {
+      const [first, ...more] = words;
+      const said = make("span", "words", make("span", "word", plain(first)));
+      if (more.length) said.append(make("span", "word", " · "), plain(more.join(" · ")));
+      rest.append(said);
+    }
+    if (this.rows.isPaired(row)) rest.append(shape("pair", "joined"), make("span", "unseen", "pair"));
+    if (row.reasons.length) {
+      const { at, says } = fault(row.reasons[0]);
+      if (at) rest.append(shown("b", "at", cut(at, 80)));
+      rest.append(shown("span", "says", cut(says, 300)));
+      if (row.reasons.length > 1) rest.append(make("span", "more", `+${count(row.reasons.length - 1)} more`));
+      return rest;
+    }
+    const line = make("span", "summary", row.isHead ? "large: open to read" : "");
+    const pairs = row.isHead ? [] : summary(row, this.rows.context);
+    pairs.forEach(([name, value], index) => {
+      line.append(index ? " " : "", shown("i", "", name), " ", shown("span", "", value));
+    });
+    rest.append(line);
+    return rest;
   }
 
   #mark(row) {
@@ -308,8 +362,4 @@ export class Timeline {
     this.#lit = lit;
     for (const { row: one } of this.#elements.values()) this.#mark(one);
   }
-}
-
-function without(reason) {
-  return reason.replace(/^(event_properties|user_properties)\./, "");
 }
