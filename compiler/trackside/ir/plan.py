@@ -165,7 +165,8 @@ class Plan:
     `views` has one entry for each event and each source that emits it. `user_properties` maps a source to what its
     `identify` takes. `context_views` maps a source to all that its `set_context` takes. `used_types` names the types
     that something is made of, also where narrowing took the name away. `holes` names what could not be read and was
-    left out, as (section, name).
+    left out, as (section, name). `extensions` are the `x-` keys of all that is neither an event nor a property, by the
+    path at which they stand, such as `identity.device_id.x-note`.
     """
 
     name: str

@@ -10,7 +10,7 @@ from typing import Final
 
 from trackside.diagnostics import Bag
 from trackside.ir import Naming, Plan
-from trackside.resolve.draft import Draft, plain_extensions
+from trackside.resolve.draft import Draft, extensions_of
 from trackside.resolve.events import EventResolver, check_references
 from trackside.resolve.properties import PropertyResolver
 from trackside.resolve.settings import (
@@ -80,6 +80,24 @@ def resolve(raw: RawPlan, bag: Bag) -> Plan:
         user_views=draft.user_views,
         context_views=draft.context_views,
         enrichment_views=draft.enrichment_views,
-        extensions=plain_extensions({**top.extensions, **top.plan.extensions}),
+        extensions=_extensions(raw),
         holes=frozenset(draft.holes),
     )
+
+
+def _extensions(raw: RawPlan) -> dict[str, object]:
+    """Collect the `x-` keys of all that is neither an event nor a property, each by the path at which it stands."""
+    found: dict[str, object] = {}
+    for document in raw.documents:
+        found.update(extensions_of(document, "" if document is raw.node else f"{document.file.path}: "))
+    for section, entries in (
+        ("destinations", raw.destinations),
+        ("sources", raw.sources),
+        ("outputs", raw.outputs),
+        ("enrichments", raw.enrichments),
+    ):
+        for name, entry in entries.items():
+            found.update(extensions_of(entry.node, f"{section}.{name}."))
+    for name, node in raw.types.items():
+        found.update(extensions_of(node, f"types.{name}."))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from trackside.diagnostics import Bag, Fix, Span
 from trackside.diagnostics.model import Edit
@@ -27,6 +28,14 @@ from trackside.ir import (
 from trackside.ir.types import Json
 from trackside.schema.load import RawPlan
 from trackside.source.node import MappingNode, Node, ScalarNode, SequenceNode
+
+_NAMES_BELOW: Final = frozenset(
+    {
+        *("sources", "destinations", "outputs", "events", "types", "property_groups", "enrichments"),
+        *("user_properties", "properties", "links", "enum", "const", "example", "default"),
+    }
+)
+"""The keys below which keys are names or data of the plan's own."""
 
 
 @dataclass(slots=True)
@@ -112,6 +121,16 @@ def plain_value(node: Node) -> Json:
     return node
 
 
-def plain_extensions(extensions: dict[str, Node]) -> dict[str, object]:
-    """Turn the `x-` keys of a mapping into JSON."""
-    return {key: plain_value(value) for key, value in extensions.items()}
+def extensions_of(node: Node, path: str = "") -> dict[str, object]:
+    """Collect the `x-` keys of a mapping and of the mappings within it, as JSON by their path from it.
+
+    Where keys are names or data of the plan's own, `x-` begins a name, and nothing is collected.
+    """
+    found: dict[str, object] = {}
+    if isinstance(node, MappingNode):
+        for key, value in node.items():
+            if key[:2] == "x-":
+                found[path + key] = plain_value(value)
+            elif isinstance(value, MappingNode) and key not in _NAMES_BELOW:
+                found.update(extensions_of(value, f"{path}{key}."))
+    return found

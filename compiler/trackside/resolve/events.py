@@ -9,7 +9,7 @@ from trackside.diagnostics import Label
 from trackside.ir import ClientCopy, Event, EventIdentity, Kind, Outcome, Placement, Property, Revenue
 from trackside.ir.events import IdField
 from trackside.ir.matrix import MATRIX
-from trackside.resolve.draft import Draft, plain_extensions
+from trackside.resolve.draft import Draft, extensions_of
 from trackside.resolve.keys import resolve_key
 from trackside.resolve.properties import PropertyResolver
 from trackside.schema.events import RawEvent
@@ -113,7 +113,7 @@ class EventResolver:
             tags=raw.tags,
             links=tuple(raw.links.items()),
             sources=self._sources(raw, node, placement, user),
-            extensions=plain_extensions(raw.extensions) if raw.extensions else {},
+            extensions=extensions_of(node),
             holes=frozenset(holes),
         )
 

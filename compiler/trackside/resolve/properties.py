@@ -9,7 +9,7 @@ from trackside.diagnostics import Edit, Fix
 from trackside.ir import Enrichment, Group, Property, Type
 from trackside.ir.properties import Side
 from trackside.ir.types import Json
-from trackside.resolve.draft import Draft, plain_extensions
+from trackside.resolve.draft import Draft, extensions_of
 from trackside.resolve.types import TypeResolver
 from trackside.resolve.values import read_value
 from trackside.schema.load import check_name, validate
@@ -122,7 +122,7 @@ class PropertyResolver:
             operation=(raw.op or "set") if kind == "user property" else None,
             default=default,
             has_default=has_default,
-            extensions=plain_extensions(raw.extensions) if raw.extensions else {},
+            extensions=extensions_of(node) if raw.extensions or raw.items or raw.values else {},
         )
 
     def _value(self, node: Node | None, resolved: Type, key: str, user: str) -> tuple[Json, bool]:

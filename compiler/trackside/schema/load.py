@@ -42,10 +42,13 @@ class Entry(Generic[Model]):
 
 @dataclass(slots=True)
 class RawPlan:
-    """The shape of a whole plan, over all its files. `holes` names what was left out, as (section, name)."""
+    """The shape of a whole plan, over all its files, the head first.
+
+    `holes` names what was left out, as (section, name).
+    """
 
     top: RawTop
-    node: MappingNode
+    documents: tuple[MappingNode, ...]
     destinations: dict[str, Entry[RawDestination]] = field(default_factory=dict)
     sources: dict[str, Entry[RawSource]] = field(default_factory=dict)
     outputs: dict[str, Entry[RawOutput]] = field(default_factory=dict)
@@ -55,6 +58,11 @@ class RawPlan:
     user_properties: dict[str, Node] = field(default_factory=dict)
     events: dict[str, Entry[RawEvent]] = field(default_factory=dict)
     holes: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def node(self) -> MappingNode:
+        """The head: the file that includes the others."""
+        return self.documents[0]
 
 
 def load(documents: tuple[MappingNode, ...], bag: Bag) -> RawPlan | None:
@@ -69,7 +77,7 @@ def load(documents: tuple[MappingNode, ...], bag: Bag) -> RawPlan | None:
         top, _ = validate(RawTop, cast("MappingNode", {**rest, "plan": _STAND_IN}), "the plan", bag)
     if top is None:
         return None
-    plan = RawPlan(top, head, holes={(key, "") for key in holes})
+    plan = RawPlan(top, documents, holes={(key, "") for key in holes})
     parts: list[RawParts] = [top]
     for document in documents[1:]:
         included, holes = validate(RawParts, document, "an included file", bag)

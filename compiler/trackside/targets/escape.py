@@ -64,6 +64,16 @@ def python_docstring(text: str) -> str:
     return line
 
 
+def python_docstring_name(name: str) -> str:
+    """Make a name safe inside a docstring, between backticks, with its spaces as they are.
+
+    >>> python_docstring_name(" a  b")
+    ' a  b'
+    """
+    text = _PYTHON_SPECIAL.sub(_python_escape, name)
+    return text.replace('"', '\\"') if '"""' in text else text
+
+
 # --- JavaScript ---
 
 _JS_SPECIAL: Final = re.compile(f'[\\\\"<{_INVISIBLE}]')
@@ -170,7 +180,7 @@ _MD_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;", ":
 """As entities, since a backslash before them is read differently by different readers, or within tables."""
 _MD_CODE: Final = re.compile("[ -_a-{}~]+")
 _MD_NO_CODE: Final = re.compile(f"[`|{_MD_INVISIBLE}\\u2028\\u2029]")
-_MD_URL: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[!-~]+")
+_MD_URL: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[!-~]+|[Mm][Aa][Ii][Ll][Tt][Oo]:[!-~]+@[!-~]+")
 _MD_URL_SPECIAL: Final = re.compile(r"[\\`|()<>\[\]]")
 
 
@@ -230,7 +240,7 @@ def markdown_code(text: str) -> Markdown:
 
 
 def markdown_link(label: str, url: str) -> Markdown:
-    """Link to an http or https URL; any other is shown as code, and leads nowhere.
+    """Link to an http, https or mailto URL; any other is shown as code, and leads nowhere.
 
     >>> print(markdown_link("Runbook", "https://wiki.example/a(b)"), markdown_link("x", "javascript:alert(1)"))
     [Runbook](https://wiki.example/a%28b%29) x: `javascript:alert(1)`

@@ -1,71 +1,16 @@
-"""The pages: what they say, that every link leads somewhere, that every diagram parses, that no text breaks out."""
+"""The pages: what they say, how they are called, and how long they are."""
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-from pathlib import Path, PurePosixPath
 
 import pytest
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from tests.targets.docs.reading import ENDPOINT, HEAD, ROOT, pages_of, plan_of, section
 
-from trackside.ir import Plan
 from trackside.ir.keys import insert_id
 from trackside.ir.matrix import MATRIX
 from trackside.pipeline import analyse, analyse_text
-from trackside.targets.docs import render
 from trackside.targets.docs.pages import ROWS, page_names
-
-ROOT = Path(__file__).resolve().parents[3]
-
-HEAD = """
-trackside: 1
-plan: {name: shop, version: 1.0.0, namespace: 'https://shop.example', owner: growth}
-destinations:
-  amplitude: {project: shop, region: us, api_key: AMPLITUDE_API_KEY}
-sources:
-  web: {side: client, target: javascript, out: generated/web}
-  backend: {side: server, target: python, out: generated/backend}
-outputs:
-  docs: {target: docs, out: generated/docs}
-identity:
-  device_id: {created_by: client, carried_in: [header, cookie, stored]}
-  session_id: {created_by: client, carried_in: [header], timeout: 30m}
-  user_id: {created_by: server}
-"""
-ENDPOINT = "endpoint: {route: /t, served_by: backend}\n"
-
-
-def plan_of(text: str) -> Plan:
-    plan = analyse_text(HEAD + text).plan
-    assert plan is not None
-    return plan
-
-
-def pages_of(plan: Plan) -> dict[str, str]:
-    pages: dict[str, str] = {}
-    for file in render(plan, plan.outputs["docs"]):
-        assert file.path not in pages
-        pages[file.path.removeprefix("generated/docs/")] = file.text
-    return pages
-
-
-def section(page: str, heading: str) -> str:
-    """Cut out what stands below a heading."""
-    found = re.search(rf"^#+ {re.escape(heading)}\n\n(.*?)(?=\n#+ |\Z)", page, re.DOTALL | re.MULTILINE)
-    assert found is not None, f"no heading {heading!r}"
-    return found[1].strip()
-
-
-@pytest.fixture(scope="module")
-def shop() -> dict[str, str]:
-    plan = analyse(ROOT / "tracking_plan.yaml").plan
-    assert plan is not None
-    return pages_of(plan)
-
 
 # --- what the pages say ---
 
@@ -305,7 +250,7 @@ events:
     status: deprecated
     replaced_by: b
     expires: '2026-01-01'
-    links: {Wiki: 'https://wiki.example/a', Bad: 'javascript:alert(1)'}
+    links: {Wiki: 'https://wiki.example/a', Team: 'mailto:shop@acme.example', Odd: 'https://ä.example'}
     properties: {p: {type: string, x-note: 'one | two'}}
   b: {kind: click, status: planned, properties: {}}
 """
@@ -316,10 +261,102 @@ events:
     assert "`x-note`: <code>one &#124; two</code>." in page
     life = section(page, "Owner and life")
     assert "- Replaced by: [b](b.md)" in life
-    assert "- [Wiki](https://wiki.example/a)\n- Bad: `javascript:alert(1)`" in life
+    links = ["[Wiki](https://wiki.example/a)", "[Team](mailto:shop@acme.example)", "Odd: `https://ä.example`"]
+    assert "\n".join(f"- {link}" for link in links) in life
     assert '| `x-team` | `["a", "b"]` |' in pages["README.md"]
     assert "[a](events/a.md) (deprecated)" in pages["README.md"]
     assert "It has none of its own." in pages["events/b.md"]
+
+
+def test_what_a_plan_adds_is_shown_where_it_is_documented() -> None:
+    """A key that starts with `x-` may stand in any mapping of the language, and every page has those of its subject."""
+    plan = analyse_text(
+        """
+trackside: 1
+x-root: 1
+plan: {name: shop, version: 1.0.0, namespace: 'https://shop.example', x-plan: 2}
+destinations: {amplitude: {project: shop, x-destination: 3}}
+sources:
+  web: {side: client, target: javascript, out: g/web, x-source: 4, sdk: {autocapture: [], x-sdk: 5}}
+  backend: {side: server, target: python, out: g/backend}
+outputs: {docs: {target: docs, out: generated/docs, x-output: 6}}
+endpoint: {route: /t, served_by: backend, x-endpoint: 7}
+identity: {x-identity: 8, device_id: {carried_in: [header, cookie], x-device: {a: [b]}}}
+attribution: {carried_in: [header, cookie], x-attribution: 9}
+consent: {x-consent: 10}
+naming: {x-naming: 11}
+types:
+  label: {type: string, x-type: 12}
+  rows: {type: list, items: {type: label, x-row: 13}}
+  box: {type: object, x-box: 14, properties: {x-name: {type: string, x-member: 15}}}
+enrichments:
+  customer: {x-look-up: 16, properties: {segment: {type: string, x-answer: 17}}}
+user_properties: {plan: {type: string, x-user: 18}}
+events:
+  paid:
+    kind: purchase
+    placement: hybrid
+    because: Both.
+    enrich: [customer]
+    dedupe: {by: [x-order], x-dedupe: 19}
+    client_copy: {grace: 1m, x-copy: 20}
+    revenue: {amount: total, x-revenue: 21}
+    properties:
+      x-order: string
+      total: number
+      rows: rows
+      box: box
+      inside: {type: map, values: {type: string, x-value: 22}}
+      data: {type: map of string, example: {x-data: y}}
+  pressed:
+    kind: intent
+    outcome: {event: paid, by: [x-order], x-outcome: 23}
+    properties: {x-order: string}
+"""
+    ).plan
+    assert plan is not None
+    pages = pages_of(plan)
+    assert {
+        name: keys for name, page in pages.items() if (keys := re.findall(r"^\| `(\S*\bx-\S+)` \| `", page, re.M))
+    } == {
+        "README.md": [
+            *("x-root", "plan.x-plan", "endpoint.x-endpoint", "naming.x-naming"),
+            *("destinations.amplitude.x-destination", "sources.web.x-source", "sources.web.sdk.x-sdk"),
+            "outputs.docs.x-output",
+        ],
+        "identity.md": ["identity.x-identity", "identity.device_id.x-device"],
+        "privacy.md": ["consent.x-consent"],
+        "types.md": ["types.label.x-type", "types.rows.items.x-row", "types.box.x-box"],
+        "context.md": ["attribution.x-attribution", "enrichments.customer.x-look-up"],
+        "events/paid.md": ["dedupe.x-dedupe", "client_copy.x-copy", "revenue.x-revenue"],
+        "events/pressed.md": ["outcome.x-outcome"],
+    }
+    assert '| `identity.device_id.x-device` | `{"a": ["b"]}` |' in section(pages["identity.md"], "More")
+    assert "`x-member`: `15`." in pages["types.md"]
+    assert "`x-answer`: `17`." in pages["context.md"]
+    assert "`x-user`: `18`." in pages["identity.md"]
+    assert "`values.x-value`: `22`." in pages["events/paid.md"]
+
+
+def test_a_trigger_without_a_full_stop_gets_one() -> None:
+    pages = pages_of(
+        plan_of(
+            "events:\n"
+            "  a: {kind: refund, emitted: later, trigger: It was paid back, identity: [user_id], properties: {}}\n"
+            "  b: {kind: click, trigger: 'Who pressed?', route: GET /, properties: {x: string}}\n"
+        )
+    )
+    assert "**Fires when:** It was paid back. It is emitted later" in pages["events/a.md"]
+    assert "**Fires when:** Who pressed? In the request `GET /`." in pages["events/b.md"]
+
+
+@pytest.mark.parametrize(("out", "prints"), [("g/back", True), ("my-service/back", False), ("class/back", False)])
+def test_an_import_is_shown_where_python_can_read_it(out: str, prints: bool) -> None:
+    text = HEAD.replace("generated/backend", out) + "events: {a: {kind: refund, identity: [user_id]}}\n"
+    plan = analyse_text(text).plan
+    assert plan is not None
+    call = section(pages_of(plan)["events/a.md"], "How to send it")
+    assert (f"from {out.replace('/', '.')} import track" in call) is prints
 
 
 def test_many_allowed_values_get_a_list() -> None:
@@ -378,217 +415,3 @@ def test_the_same_plan_gives_the_same_bytes(shop: dict[str, str]) -> None:
     plan = analyse(ROOT / "tracking_plan.yaml").plan
     assert plan is not None
     assert pages_of(plan) == shop
-
-
-# --- no text breaks out ---
-
-HOSTILE = (
-    "<script>alert(1)</script> <img src=x onerror=alert(1)> | cell `code` ``` fence\n```\n~~~\n\n# Heading\n"
-    "- item\n1. item\n---\n===\n[link](javascript:alert(1)) ![image](http://evil.example/x.png) <http://evil.example>\n"
-    '[ref]: http://evil.example\n**bold** _em_ $x$ &lt;b&gt; \\| \\` \u2028 \u202e rtl \x00 \x07 end; #59; %% "quote" '
-    "P->>C: forged\n    participant X\nend\n\U0001f9fe \u05e9\u05dc\u05d5\u05dd {{ jinja }} {% if %} @someone #1 "
-    ":smile: <!-- c -->"
-)
-
-
-def yaml(text: str) -> str:
-    """Write a double-quoted scalar of YAML."""
-    quoted = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f")
-    for character in "\u2028\u202e":
-        quoted = quoted.replace(character, f"\\u{ord(character):04x}")
-    return quoted
-
-
-@pytest.fixture(scope="module")
-def hostile() -> dict[str, str]:
-    text = yaml(HOSTILE.replace("\x00", "\\x00"))
-    name = yaml("# a|b`c <script>; [l](javascript:1) \U0001f9fe \u202e --- *x*")
-    plan = plan_of(
-        f"""
-{ENDPOINT}
-types:
-  "t|<b>`": {{enum: {{{text}: {text}}}, description: {text}, example: {text}}}
-property_groups:
-  g: {{"c|`<b>": {{type: string, description: {text}}}}}
-context: [g]
-enrichments:
-  look: {{by: user_id, description: {text}, properties: {{"e|`": {{type: string, description: {text}}}}}}}
-user_properties:
-  "u|`<b>": {{type: string, description: {text}, example: {text}}}
-retired_keys: [{name}]
-events:
-  {name}:
-    code_name: hostile
-    description: {text}
-    trigger: {text}
-    because: {text}
-    owner: [{text}]
-    route: {text}
-    kind: purchase
-    placement: hybrid
-    identity: [device_id]
-    dedupe: [key]
-    enrich: [look]
-    tags: [{text}]
-    since: {text}
-    links: {{{text}: 'https://ok.example/a_(b)|c`<d>'}}
-    x-more: {text}
-    x-deep: [{text}]
-    revenue: {{amount: "n|`"}}
-    properties:
-      key: {{type: string, example: {text}}}
-      "n|`": {{type: number, origin: {text}, unit: {text}, deprecated: {text}, replaced_by: {text}, since: {text}}}
-      "o|`<b>": {{type: object, properties: {{"i|`": {{enum: [{text}], pii: personal}}}}}}
-      typed: "t|<b>`"
-      many: {{enum: [{text}, b, c, d, e, f, g, h, i]}}
-  second:
-    kind: intent
-    outcome: {{event: {name}, by: [key]}}
-    properties: {{key: {{type: string, example: {text}}}}}
-"""
-    )
-    assert len(plan.events) == 2
-    assert not plan.holes
-    return pages_of(plan)
-
-
-def tokens_of(page: str) -> list[Token]:
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    found: list[Token] = []
-    for token in markdown.parse(page):
-        found += [token, *(token.children or [])]
-    return found
-
-
-def test_hostile_text_makes_no_markup(hostile: dict[str, str]) -> None:
-    assert len(hostile) == 9
-    for name, page in hostile.items():
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e]", page), name
-        kinds = {token.type for token in tokens_of(page)}
-        assert not kinds & {"html_block", "image", "s_open", "em_open", "hr"}, name
-        html = {token.content for token in tokens_of(page) if token.type == "html_inline"}
-        assert html <= {"<code>", "</code>"}, name
-        levels = [token.tag for token in tokens_of(page) if token.type == "heading_open"]
-        assert levels[0] == "h1"
-        assert levels.count("h1") == 1, name
-
-
-def test_hostile_text_makes_no_headings_and_no_blocks(hostile: dict[str, str], shop: dict[str, str]) -> None:
-    event = next(page for name, page in hostile.items() if name.startswith("events/") and "second" not in name)
-    headings = re.findall(r"^#+ (.*)$", event, re.MULTILINE)
-    assert headings[1:] == [
-        "How it travels",
-        "Properties",
-        "How it is counted once",
-        "The client's copy",
-        "Revenue",
-        "Privacy",
-        "Owner and life",
-        "How to send it",
-        "More",
-    ]
-    fences = [token.info for token in tokens_of(event) if token.type == "fence"]
-    assert fences == ["mermaid", "text", "js", "python"]
-
-
-def test_every_row_has_the_cells_of_its_head(hostile: dict[str, str], shop: dict[str, str]) -> None:
-    rows = 0
-    for name, page in [*hostile.items(), *shop.items()]:
-        width = 0
-        for line in page.splitlines():
-            if line.startswith("|---"):
-                width = line.count("|")
-            elif line.startswith("|") and width:
-                # No reader of tables takes anything but a bare `|` for the end of a cell, and none is escaped here.
-                assert line.count("|") == width, (name, line)
-                rows += 1
-            elif not line:
-                width = 0
-    assert rows > 100
-
-
-def links_of(page: str) -> list[str]:
-    return [str(token.attrs["href"]) for token in tokens_of(page) if token.type == "link_open"]
-
-
-def test_every_link_leads_to_a_page_or_to_the_web(hostile: dict[str, str], shop: dict[str, str]) -> None:
-    for pages in (hostile, shop):
-        for name, page in pages.items():
-            for link in links_of(page):
-                if link.startswith(("http://", "https://")):
-                    assert link.startswith(("https://ok.example/", "https://wiki.acme.example/")), (name, link)
-                    continue
-                path, _, anchor = link.partition("#")
-                target = name if not path else resolved(PurePosixPath(name).parent / path)
-                assert target in pages, (name, link)
-                headings = re.findall(r"^#+ (.*)$", pages[target], re.MULTILINE)
-                assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}, (name, link)
-
-
-def resolved(path: PurePosixPath) -> str:
-    parts: list[str] = []
-    for part in path.parts:
-        if part == "..":
-            parts.pop()
-        else:
-            parts.append(part)
-    return "/".join(parts)
-
-
-def diagrams_of(pages: dict[str, str]) -> list[str]:
-    return [diagram for page in pages.values() for diagram in re.findall(r"```mermaid\n(.*?)```", page, re.DOTALL)]
-
-
-def variants() -> list[dict[str, str]]:
-    """Print every way in which an event can travel, with and without the endpoint."""
-    events = """
-events:
-  seen: {kind: click, properties: {x: string}}
-  wanted: {kind: intent, outcome: {event: seen2, by: [x]}, properties: {x: string}}
-  seen2: {kind: click, properties: {x: string}}
-  job: {kind: batch_job, dedupe: [x], properties: {x: string}}
-  hook: {kind: webhook, emitted: later, identity: [user_id, device_id], dedupe: [x], properties: {x: string}}
-  refund: {kind: refund, emitted: later, identity: [device_id], properties: {x: string}}
-  paid: {kind: purchase, placement: hybrid, because: B, dedupe: [x], properties: {x: string}}
-  paid_later: {kind: purchase, placement: hybrid, because: B, emitted: later, dedupe: [x], properties: {x: string}}
-  paid_twice: {kind: purchase, placement: hybrid, because: B, client_copy: always, dedupe: [x], properties: {x: string}}
-  paid_sent:
-    kind: purchase
-    placement: hybrid
-    because: B
-    client_copy: {on_unknown: send}
-    dedupe: [x]
-    properties: {x: string}
-  asked: {kind: intent, outcome: {event: paid, by: [x]}, properties: {x: string}}
-"""
-    beacon = HEAD.replace("  backend:", "  app: {side: client, target: none, through: endpoint}\n  backend:")
-    found = [pages_of(plan_of(events)), pages_of(plan_of(ENDPOINT + events))]
-    for more in (beacon, beacon.replace("out: generated/web}", "out: generated/web, through: endpoint}")):
-        plan = analyse_text(more + ENDPOINT + events).plan
-        assert plan is not None
-        found.append(pages_of(plan))
-    return found
-
-
-def test_every_diagram_parses(hostile: dict[str, str], shop: dict[str, str]) -> None:
-    node = shutil.which("node")
-    assert node is not None, "the diagrams are read by Mermaid's own parser, which runs in Node"
-    diagrams = [diagram for pages in (hostile, shop, *variants()) for diagram in diagrams_of(pages)]
-    assert len(diagrams) > 80
-    said = subprocess.run(
-        [node, "tests/targets/docs/mermaid.mjs"],
-        input=json.dumps(diagrams),
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
-    for diagram, verdict in zip(diagrams, json.loads(said.stdout), strict=True):
-        assert verdict == "sequence", f"{verdict}\n{diagram}"
-
-
-def test_hostile_text_adds_no_line_to_a_diagram(hostile: dict[str, str]) -> None:
-    for diagram in diagrams_of(hostile):
-        for line in diagram.splitlines()[1:]:
-            assert re.match(r" {4,8}(actor|participant|Note over|alt|else|opt|end|[PCSDEO]-)", line), line
-        assert "forged" not in re.sub(r"(?<=: ).*", "", diagram)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from keyword import iskeyword
 
 from trackside.ir import Json, Scalar, View, ViewProperty
 from trackside.targets.docs.wording import codes
@@ -93,7 +94,7 @@ def fixed(view: View) -> str:
 
 
 def _is_module(package: str) -> bool:
-    return all(part.isidentifier() for part in package.split("."))
+    return all(part.isidentifier() and not iskeyword(part) for part in package.split("."))
 
 
 def _python_line(prop: ViewProperty, value: Json) -> str:

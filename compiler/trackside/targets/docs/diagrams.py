@@ -6,9 +6,9 @@ ends. A placement's own diagram is that of an event without a name.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from trackside.ir import ClientCopy, Endpoint, Event, Plan, Source
+from trackside.ir import Endpoint, Event, Plan, Source
 from trackside.targets.docs.wording import duration, listed, side_word, vendor
 from trackside.targets.escape import Markdown, mermaid_text
 
@@ -29,7 +29,11 @@ class Flow(NamedTuple):
     is_webhook: bool
     is_later: bool
     is_keyed: bool
-    copy: ClientCopy | None
+    is_always: bool = False
+    """Both copies are sent at once."""
+    grace: int | None = None
+    """Seconds; None where events differ. So is `on_unknown`."""
+    on_unknown: Literal["drop", "send"] | None = None
     outcome: str | None = None
     """The placement of the event that an intent leads to."""
 
@@ -74,7 +78,9 @@ class Diagrams:
                 is_webhook=is_webhook,
                 is_later=event.emitted == "later",
                 is_keyed=is_keyed,
-                copy=copy,
+                is_always=copy is not None and copy.mode == "always",
+                grace=None if copy is None else copy.grace,
+                on_unknown=None if copy is None else copy.on_unknown,
                 outcome=None if outcome is None else outcome.placement,
             )
             drawn = self._shapes[shape] = self.draw(event.placement, flow)
@@ -88,8 +94,11 @@ class Diagrams:
         return Markdown(words)
 
     def of_placement(self, placement: str) -> Markdown:
-        """Draw a placement: an event that any source of its sides sends."""
+        """Draw a placement: an event that any source of its sides sends. Of its copy it says what all of them do."""
         sources = self._plan.sources.values()
+        copies = [event.client_copy for event in self._plan.events.values() if event.client_copy is not None]
+        pending = [copy for copy in copies if copy.mode == "pending"]
+        graces, ends = {copy.grace for copy in pending}, {copy.on_unknown for copy in pending}
         return self.draw(
             placement,
             Flow(
@@ -104,7 +113,9 @@ class Diagrams:
                 is_webhook=False,
                 is_later=False,
                 is_keyed=placement == "hybrid",
-                copy=None,
+                is_always=bool(copies) and not pending,
+                grace=graces.pop() if len(graces) == 1 else None,
+                on_unknown=ends.pop() if len(ends) == 1 else None,
             ),
         )
 
@@ -218,16 +229,15 @@ class Diagrams:
 
     def _hybrid(self, flow: Flow) -> list[str]:
         endpoint, endpoint_line = self._endpoint_of(flow.servers)
-        always = flow.copy is not None and flow.copy.mode == "always"
         lines = [
             "actor P as Person",
             self._client_line(flow),
             self._server_line(flow),
-            *([] if always else endpoint_line),
+            *([] if flow.is_always else endpoint_line),
             f"participant D as {self._destination}",
             "P->>C: acts",
         ]
-        if always:
+        if flow.is_always:
             return [
                 *lines,
                 f"C->>D: {flow.name}, the client's copy, with device_id",
@@ -268,7 +278,7 @@ class Diagrams:
         return lines
 
     def _copy_goes(self, flow: Flow, endpoint: str) -> list[str]:
-        grace = duration((flow.copy or ClientCopy()).grace)
+        grace = "its grace" if flow.grace is None else duration(flow.grace)
         if self._endpoint is None:
             return [f"    C->>D: the copy, after {grace}"]
         return [
@@ -277,10 +287,13 @@ class Diagrams:
         ]
 
     def _unknown(self, flow: Flow, endpoint: str) -> list[str]:
-        send = (flow.copy or ClientCopy()).on_unknown == "send"
         if self._endpoint is None:
-            return ["    C->>D: the copy"] if send else ["    Note over C: copy dropped"]
-        end = "sends it the copy" if send else "drops the copy"
+            if flow.on_unknown == "send":
+                return ["    C->>D: the copy"]
+            return [f"    Note over C: copy dropped{'' if flow.on_unknown else ', or sent, as the event says'}"]
+        end = {"send": "sends it the copy", "drop": "drops the copy"}.get(
+            flow.on_unknown or "", "drops the copy or sends it, as the event says"
+        )
         return [
             f"    C->>{endpoint}: asks {mermaid_text(self._endpoint.route, 40)}, on this page or the next",
             f"    Note over C: does as it is told, and where it cannot be told {end}",

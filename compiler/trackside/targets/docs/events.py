@@ -19,8 +19,8 @@ from trackside.targets.docs.promises import (
     telling,
 )
 from trackside.targets.docs.values import FEW, Columns, Rows, Types, allowed_value, extension, held
-from trackside.targets.docs.wording import PLACEMENTS, carriers, codes, listed, side_word
-from trackside.targets.escape import Markdown, markdown_code, markdown_link, markdown_paragraphs, markdown_text
+from trackside.targets.docs.wording import PLACEMENTS, carriers, codes, listed, sentence, side_word
+from trackside.targets.escape import markdown_code, markdown_link, markdown_paragraphs, markdown_text
 from trackside.targets.samples import Samples
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class EventPages:
         blocks += [self._call(view) for view in views] or ["No source sends it."]
         more = extensions(event.extensions)
         if more is not None:
-            blocks += ["## More", more]
+            blocks.append(more)
         blocks.append("")
         return "\n\n".join(blocks)[:-1]
 
@@ -234,7 +234,9 @@ def _kept(prop: Property, columns: Columns) -> str:
 
 
 def _fires(event: Event) -> str:
-    said = f"**Fires when:** {markdown_text(event.trigger)}" if event.trigger else "The plan does not say more on when."
+    said = "The plan does not say more on when."
+    if event.trigger:
+        said = f"**Fires when:** {sentence(markdown_text(event.trigger))}"
     if event.route:
         said += f" In the request {markdown_code(event.route)}."
     if event.emitted == "later":
@@ -279,8 +281,9 @@ def _within(type: Type) -> Iterable[tuple[str, tuple[EnumValue, ...]]]:
             yield f".{path}", enum
 
 
-def extensions(found: dict[str, object]) -> Markdown | None:
-    """Show `x-` keys; None where there are none."""
+def extensions(found: dict[str, object]) -> str | None:
+    """Show `x-` keys as a section of their own; None where there are none."""
     if not found:
         return None
-    return table(["Key", "Value"], [f"| {markdown_code(key)} | {extension(value)} |" for key, value in found.items()])
+    rows = [f"| {markdown_code(key)} | {extension(value)} |" for key, value in found.items()]
+    return f"## More\n\n{table(['Key', 'Value'], rows)}"

@@ -54,13 +54,24 @@ class PlanPages:
 
     def _file(self, name: str, **values: object) -> File:
         text = self._templates.get_template(f"docs/{name}.j2").render(plan=markdown_text(self._plan.name), **values)
-        return File(f"{self._out}/{name}", f"{text.rstrip()}\n")
+        return self._page(name, text)
+
+    def _page(self, name: str, text: str) -> File:
+        """Make the page of a text, with the `x-` keys of what it is about at its end."""
+        more = extensions(
+            {
+                path: value
+                for path, value in self._plan.extensions.items()
+                if _ABOUT.get(path.partition(".")[0], "README.md") == name
+            }
+        )
+        return File(f"{self._out}/{name}", "\n\n".join([text.rstrip(), *([more] if more else [])]) + "\n")
 
     def _parted(self, stem: str, kind: str, rows: list[str], **values: object) -> Iterator[File]:
         template = self._templates.get_template(f"docs/{kind}.md.j2")
         for name, part, where in parted(stem, _HEADS[kind], rows):
             text = template.render(plan=markdown_text(self._plan.name), table=part, where=where, rows=rows, **values)
-            yield File(f"{self._out}/{name}", f"{text.rstrip()}\n")
+            yield self._page(name, text)
 
     def _link(self, event: str) -> str:
         page = self._pages.get(event)
@@ -98,7 +109,6 @@ class PlanPages:
             lists=lists,
             counts=self._counts(events) if len(events) > INLINE else None,
             count=Markdown(f"{len(events):,}"),
-            extensions=extensions(plan.extensions),
         )
 
     def _sources(self) -> Markdown:
@@ -407,6 +417,15 @@ _TITLES: Final = {
     "server": "Sent by the server",
     "hybrid": "Hybrid: owned by the server",
 }
+
+_ABOUT: Final = {
+    "identity": "identity.md",
+    "consent": "privacy.md",
+    "attribution": "context.md",
+    "enrichments": "context.md",
+    "types": "types.md",
+}
+"""Which page is about a section of the plan, where it is not the index."""
 
 _HEADS: Final = {
     "events": ["Event", "Placement", "Kind", "Owner", "What it is"],

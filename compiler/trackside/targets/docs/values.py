@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from trackside.ir import AnyValue, EnumValue, Json, ListOf, MapOf, Object, Property, Scalar, Source, Type
+from trackside.targets.docs.wording import sentence
 from trackside.targets.escape import Markdown, markdown_code, markdown_text
 from trackside.targets.type_words import limits, value_words
 
@@ -171,7 +172,7 @@ def notes(prop: Property) -> str:
     said: list[str] = []
     description = prop.description or prop.type.description
     if description:
-        said.append(_sentence(markdown_text(description)))
+        said.append(sentence(markdown_text(description)))
     if prop.unit:
         said.append(f"Unit: {markdown_text(prop.unit)}.")
     type = prop.type
@@ -194,7 +195,7 @@ def notes(prop: Property) -> str:
         said.append(
             "**Deprecated.**"
             if prop.deprecated is True
-            else f"**Deprecated:** {_sentence(markdown_text(prop.deprecated))}"
+            else f"**Deprecated:** {sentence(markdown_text(prop.deprecated))}"
         )
     if prop.replaced_by:
         said.append(f"Use {markdown_code(prop.replaced_by)}.")
@@ -206,7 +207,3 @@ def notes(prop: Property) -> str:
 def extension(value: object) -> Markdown:
     """Show the value of an `x-` key."""
     return markdown_code(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _sentence(text: str) -> str:
-    return text if text[-1:] in {".", "!", "?", "…", ""} else f"{text}."

@@ -55,6 +55,15 @@ def codes(names: Iterable[str], last: str = "and") -> Markdown:
     return Markdown(listed([markdown_code(name) for name in names], last))
 
 
+def sentence(text: str) -> str:
+    """End a text as a sentence does.
+
+    >>> sentence("It was paid"), sentence("Was it?")
+    ('It was paid.', 'Was it?')
+    """
+    return text if text[-1:] in {".", "!", "?", "…", ""} else f"{text}."
+
+
 def carriers(ways: Iterable[str]) -> str:
     """Say how an id reaches the server; empty where it does not."""
     return listed([_CARRIERS[way] for way in ways], "or")
