@@ -89,6 +89,32 @@ class Draft:
             fix=Fix(f"write `{guess}`", (Edit(span, guess),)) if guess else None,
         )
 
+    def no_property(
+        self,
+        span: Span,
+        user: str,
+        name: str,
+        known: Collection[str],
+        *,
+        whose: str = "its",
+        help: str | None = None,
+        alone: bool = True,
+    ) -> None:
+        """Report a name that is no property of an event, with the nearest one that is.
+
+        `alone` tells that nothing but the name stands at the span, so that the other can take its place.
+        """
+        guess = None if help else nearest(name, sorted(known))
+        listed = ", ".join(f"`{word}`" for word in sorted(known)[:8])
+        self.bag.report(
+            "unknown-reference",
+            span,
+            f"{user} names `{name}`, which is not one of {whose} properties",
+            label="no property of the event",
+            help=help or (f"did you mean `{guess}`?" if guess else f"known here: {listed}" if known else "it has none"),
+            fix=Fix(f"write `{guess}`", (Edit(span, guess),)) if guess and alone else None,
+        )
+
     def known(
         self,
         names: Iterable[str],

@@ -35,12 +35,10 @@ class EventResolver:
 
     def _event(self, name: str, entry: Entry[RawEvent]) -> Event | None:
         raw, node = entry.raw, entry.node
-        if entry.holes & {"kind", "placement"}:
-            return None
         user = f"event `{name}`"
-        placement = self._placement(name, raw.kind, raw.placement, node)
-        if placement is None:
-            return None
+        # Where nobody can tell the side, the rest is read all the same: what is wrong there is no consequence of it.
+        unplaced = bool(entry.holes & {"kind", "placement"})
+        placement = None if unplaced else self._placement(name, raw.kind, raw.placement, node)
         holes = set(entry.holes)
         groups = self._properties.known_groups(raw.property_groups, node, "property_groups", user)
         if len(groups) < len(set(raw.property_groups)):
@@ -69,6 +67,11 @@ class EventResolver:
             attribution = raw.kind in ("signup", "purchase") and self._draft.attribution is not None
         properties = self._without_doubles(name, node, own, groups, context, enrich, attribution)
         known = {prop.name for prop in properties}
+        dedupe = resolve_key(name, raw.dedupe, node, known, holes, self._draft)
+        revenue = self._revenue(raw, node, known, holes, user)
+        time = self._known_property(raw.time, node.at("time"), known, holes, f"`time` of {user}")
+        if placement is None:
+            return None
         row = MATRIX[raw.kind]
         also = row.also.get(placement)
         client_copy = None
@@ -93,10 +96,10 @@ class EventResolver:
             route=raw.route,
             identity=self._identity(user, raw, placement, node),
             attribution=attribution,
-            dedupe=resolve_key(name, raw.dedupe, node, known, holes, self._draft.bag),
+            dedupe=dedupe,
             client_copy=client_copy,
             emitted=raw.emitted,
-            revenue=self._revenue(raw, node, known, holes, user),
+            revenue=revenue,
             outcome=Outcome(event=raw.outcome.event, by=raw.outcome.by, place=node.at("outcome"))
             if raw.outcome
             else None,
@@ -105,7 +108,7 @@ class EventResolver:
             context=context,
             properties=properties,
             consent=raw.consent,
-            time=self._known_property(raw.time, node.at("time"), known, holes, f"`time` of {user}"),
+            time=time,
             status=raw.status,
             since=raw.since,
             replaced_by=raw.replaced_by,
@@ -331,7 +334,7 @@ class EventResolver:
         if name is None or name in known:
             return name
         if name not in holes and "property_groups" not in holes and "properties" not in holes:
-            self._draft.unknown(place.span, "property", name, "properties", known, user)
+            self._draft.no_property(place.span, user, name, known)
         return None
 
 
@@ -350,7 +353,7 @@ def check_references(draft: Draft) -> None:
                         continue
                     names = [prop.name for prop in side.properties]
                     span = event.outcome.place.at("by", index).span
-                    draft.unknown(span, "property", name, "properties", names, f"the outcome of {user} (`{side.name}`)")
+                    draft.no_property(span, f"the outcome of {user}", name, names, whose=f"`{side.name}`'s")
         if event.replaced_by is not None and event.replaced_by not in draft.events:
             span = event.place.at("replaced_by").span
             draft.unknown(span, "event", event.replaced_by, "events", draft.events, f"`replaced_by` of {user}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trackside.diagnostics import Bag, Label
-from trackside.diagnostics.nearest import nearest
 from trackside.ir import DedupeKey, KeyTemplate
+from trackside.resolve.draft import Draft
 from trackside.schema.events import RawDedupe
 from trackside.source.node import Node
 
@@ -13,12 +13,12 @@ WINDOW = 7 * 86400
 
 
 def resolve_key(
-    event: str, raw: RawDedupe | None, node: Node, known: set[str], holes: set[str], bag: Bag
+    event: str, raw: RawDedupe | None, node: Node, known: set[str], holes: set[str], draft: Draft
 ) -> DedupeKey | None:
     """Resolve an event's `dedupe`; None where it has none, or after a report. A bad key becomes a hole of the event."""
     if raw is None:
         return None
-    place = node.at("dedupe")
+    place, bag = node.at("dedupe"), draft.bag
     forms = [word for word, given in (("by", raw.by), ("template", raw.template), ("attempt", raw.attempt)) if given]
     if len(forms) != 1:
         if len(forms) > 1:
@@ -58,19 +58,14 @@ def resolve_key(
             missing = missing or name not in known
             continue
         missing = True
-        guess = nearest(name, sorted(known))
         identity = name in ("user_id", "device_id", "session_id")
-        bag.report(
-            "unknown-reference",
+        draft.no_property(
             span,
-            f"`dedupe` of event `{event}` names `{name}`, which is "
-            + ("an identity field and no property" if identity else "not one of its properties"),
-            label="no property of the event",
-            help="identity fields are never parts of a key: name what makes the fact one"
-            if identity
-            else f"did you mean `{guess}`?"
-            if guess
-            else "known here: " + ", ".join(f"`{word}`" for word in sorted(known)[:8]),
+            f"`dedupe` of event `{event}`",
+            name,
+            known,
+            help="identity fields are never parts of a key: name what makes the fact one" if identity else None,
+            alone=template is None,
         )
     if missing:
         holes.add("dedupe")

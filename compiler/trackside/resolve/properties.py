@@ -57,7 +57,7 @@ class PropertyResolver:
             return None
         if isinstance(node, ScalarNode):
             optional, words = _split_optional(node.text)
-            known = self._types.from_words(words, node, f"`{name}` of {user}" if words else user)
+            known = self._types.from_words(words, node, f"`{name}` of {user}")
             if known is None:
                 return None
             return Property(name=name, type=known, place=node, optional_on=_BOTH if optional else _ALWAYS, group=group)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from keyword import iskeyword
 
 from trackside.diagnostics import Label
 from trackside.ir import Attribution, Consent, Destination, Endpoint, Identifier, Output, Source
@@ -65,6 +67,16 @@ def resolve_sources(draft: Draft) -> None:
                 secondary=[Label(node.at("side").span, f"a {raw.side}")],
                 help="write `target: none` when nothing is generated for this source",
             )
+        package = raw.out.rpartition("/")[2] if raw.out is not None and raw.target == "python" else "package"
+        if not package.isidentifier() or iskeyword(package):
+            draft.bag.report(
+                "wrong-value",
+                node.at("out").span,
+                f"`out` of source `{name}` wants a folder that Python can import, and `{package}` is no name in it",
+                label="no `import` can name it",
+                help="let it end with a name of letters, digits and `_` that is no keyword: "
+                f"`out: generated/{_package(name)}`",
+            )
         if raw.side == "server":
             for key in ("through", "checks", "sdk"):
                 if node.has(key):
@@ -113,6 +125,16 @@ def resolve_sources(draft: Draft) -> None:
             description=raw.description,
             place=node,
         )
+
+
+def _package(name: str) -> str:
+    """Make a name that Python can import of a source's.
+
+    >>> _package("my-shop"), _package("class"), _package("24")
+    ('my_shop', 'class_', 'backend')
+    """
+    spelled = re.sub(r"\W", "_", name)
+    return f"{spelled}_" if iskeyword(spelled) else spelled if spelled.isidentifier() else "backend"
 
 
 def resolve_outputs(draft: Draft) -> None:
@@ -200,6 +222,7 @@ def resolve_people(draft: Draft) -> None:
             by_sdk=top.attribution.owned_by == "sdk",
             place=node.at("attribution"),
         )
+        _check_capture(draft)
     if top.consent is not None:
         draft.consent = Consent(
             default=top.consent.default,
@@ -209,3 +232,19 @@ def resolve_people(draft: Draft) -> None:
             without_browser=top.consent.without_browser,
             place=node.at("consent"),
         )
+
+
+def _check_capture(draft: Draft) -> None:
+    """Refuse a source whose SDK is to capture the attribution and is told not to."""
+    if draft.attribution is None or not draft.attribution.by_sdk:
+        return
+    for source in draft.sources.values():
+        if source.side == "client" and "attribution" not in source.autocapture:
+            draft.bag.report(
+                "conflicting-keys",
+                source.place.at("sdk", "autocapture").span,
+                f"`autocapture` of source `{source.name}` wants `attribution`: the plan leaves that to the SDK",
+                label="turns it off",
+                secondary=[Label(draft.attribution.place.at("as").span, "the SDK captures it")],
+                help="add `attribution` to the list, or leave `as: sdk` out",
+            )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Final, get_args
 
-from trackside.diagnostics import Span
+from trackside.diagnostics import Label, Span
 from trackside.diagnostics.nearest import nearest
 from trackside.ir import AnyValue, EnumValue, ListOf, MapOf, NamedType, Object, Scalar, Type
 from trackside.ir.patterns import PatternError, parse_pattern
@@ -37,6 +38,9 @@ _FITS: Final[dict[str, frozenset[str]]] = {
     "unique_items": frozenset({"list"}),
 }
 """Which bases a key of a type has a meaning for."""
+
+_NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]+|(?<=[0-9]))")
+"""A number to every YAML parser. What only some take for one is a finding of its own."""
 
 _SCALAR_KEYS: Final = frozenset(
     {"minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "min_length", "max_length"}
@@ -94,6 +98,15 @@ class TypeResolver:
 
     def _read_words(self, words: list[str], place: Node, user: str) -> Type | None:
         bag = self._draft.bag
+        if words in ([], ["optional"]):
+            bag.report(
+                "missing-value",
+                place.key_span,
+                f"{user} wants a type",
+                label="and has none",
+                help="write one in words, such as `string` or `optional list of string`, or a mapping",
+            )
+            return None
         text = " ".join(words)
         if words[:2] in (["list", "of"], ["map", "of"]) and len(words) > 2:
             inner = self.from_words(" ".join(words[2:]), place, user)
@@ -210,7 +223,23 @@ class TypeResolver:
             inner = ListOf(item=within) if base == "list" else MapOf(value=within)
         else:
             inner = self.from_words(base or " ".join(words), node.at("type"), user)
+            if inner is not None and not base:
+                self._check_within(inner, raw, node, user)
         return None if inner is None else self._narrow(inner, raw, node, user)
+
+    def _check_within(self, inner: Type, raw: RawType, node: MappingNode, user: str) -> None:
+        """Refuse a key that says once more what a type's words say is within it."""
+        key = {"list": "items", "map": "values", "object": "properties"}.get(_kind_of(inner))
+        if key is not None and key in raw.model_fields_set:
+            kind = _kind_of(inner)
+            self._draft.bag.report(
+                "conflicting-keys",
+                node.at(key).key_span,
+                f"`{key}` of {user} stands beside `type: {raw.type}`, which says what is within",
+                label="says it once more",
+                secondary=[Label(node.at("type").span, "says it already")],
+                help=f"leave `{key}` out, or write `type: {kind}` beside it",
+            )
 
     def _implied_base(self, raw: RawType, node: MappingNode, user: str) -> str | None:
         if raw.properties is not None:
@@ -239,7 +268,8 @@ class TypeResolver:
                 help="name its properties, or write `map of any` for an open one",
             )
             return None
-        return Object(properties=self.object_properties(raw.properties, user))
+        properties = self.object_properties(raw.properties, user)
+        return Object(properties=properties) if properties else None
 
     def _narrow(self, inner: Type, raw: RawType, node: MappingNode, user: str) -> Type | None:
         """Apply the constraints of the long form to a type; a named type that is narrowed loses its name."""
@@ -352,7 +382,7 @@ class TypeResolver:
         if inner.base != "string":
             return
         looks_numeric = [
-            item for item in items if isinstance(item, ScalarNode) and item.plain and _is_number(item.text)
+            item for item in items if isinstance(item, ScalarNode) and item.plain and _NUMBER.fullmatch(item.text)
         ]
         if looks_numeric and len(looks_numeric) < len(items):
             item = looks_numeric[0]
@@ -372,16 +402,6 @@ def _span_within(node: Node, offset: int, length: int) -> Span:
         if node.file.text.startswith(node.text, start):
             return node.file.span(start + offset, start + offset + max(length, 1))
     return node.span
-
-
-def _is_number(text: str) -> bool:
-    if not text[-1:].isdigit():
-        return False
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _kind_of(resolved: Type) -> str:

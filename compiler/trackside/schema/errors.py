@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trackside.diagnostics import Bag, Edit, Fix
 from trackside.diagnostics.nearest import nearest
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 RESERVED_KEYS = frozenset({"groups", "variants", "sample", "expect", "decimal", "wire_name"})
 """Words that later versions of the language will give a meaning to."""
 
+_OF_VALUES: Final = frozenset({"ambiguous-scalar", "wrong-shape", "wrong-value", "empty-text"})
+
 
 def report(error: ValidationError, model: type[Shape], node: MappingNode, thing: str, bag: Bag) -> frozenset[str]:
     """Report everything that pydantic found wrong with one mapping.
@@ -25,12 +27,37 @@ def report(error: ValidationError, model: type[Shape], node: MappingNode, thing:
     something was wrong, so that the rest of it can still be read.
     """
     at_fault: set[str] = set()
+    meant: set[tuple[str | int, ...]] = set()
+    lacking: list[Sequence[str | int]] = []
     for found in error.errors(include_url=False, include_input=False):
         path = [step for step in found["loc"] if not (isinstance(step, str) and step in {"x-"})]
         if path:
             at_fault.add(str(path[0]))
-        _report_one(found["type"], found.get("ctx") or {}, path, model, node, thing, bag)
-    return frozenset(at_fault)
+        if found["type"] == "missing":
+            lacking.append(path)
+        elif found["type"] == "extra_forbidden":
+            guess = _report_unknown(path, model, node.at(*path), thing, bag)
+            if guess is not None and not node.at(*path[:-1]).has(guess):
+                meant.add((*path[:-1], guess))
+        else:
+            _report_one(found["type"], found.get("ctx") or {}, path, model, node, thing, bag)
+    # A misspelt key stands for the one that was meant: it is not missing, and nothing is concluded from its absence.
+    for path in lacking:
+        if tuple(path) not in meant:
+            _report_missing(path, model, node, thing, bag)
+    return frozenset(at_fault | {str(path[0]) for path in meant})
+
+
+def _report_missing(path: Sequence[str | int], model: type[Shape], node: MappingNode, thing: str, bag: Bag) -> None:
+    key = str(path[-1])
+    within = thing if len(path) == 1 else f"`{_dotted(path[:-1])}` of {thing}"
+    bag.report(
+        "missing-key",
+        node.at(*path[:-1]).key_span,
+        f"{within} wants `{key}`",
+        label=f"`{key}` is missing here",
+        help=f"add `{key}:`{_meaning(model, path)}",
+    )
 
 
 def _report_one(
@@ -44,22 +71,19 @@ def _report_one(
 ) -> None:
     place = node.at(*path)
     name = _dotted(path)
-    if kind == "missing":
-        key = str(path[-1])
-        within = thing if len(path) == 1 else f"`{_dotted(path[:-1])}` of {thing}"
+    subject = f"`{name}` of {thing}" if name else thing
+    if isinstance(place, ScalarNode) and place.plain and not place.text and kind in _OF_VALUES:
+        wanted = "text" if kind == "ambiguous-scalar" else context["wanted"]
         bag.report(
-            "missing-key",
-            node.at(*path[:-1]).key_span,
-            f"{within} wants `{key}`",
-            label=f"`{key}` is missing here",
-            help=f"add `{key}:`{_meaning(model, path)}",
+            "missing-value",
+            place.key_span,
+            f"{subject} wants {wanted}, and has no value",
+            label="no value",
+            help=_example(model, path),
         )
-    elif kind == "extra_forbidden":
-        _report_unknown(path, model, place, thing, bag)
     elif kind == "ambiguous-scalar":
         report_ambiguous(place, context["text"], context["reading"], bag)
     elif kind in {"wrong-shape", "wrong-value", "empty-text"}:
-        subject = f"`{name}` of {thing}" if name else thing
         found = context.get("found")
         headline = f"{subject} wants {context['wanted']}" + (f", not {found}" if found else "")
         fix = None
@@ -100,7 +124,8 @@ def report_ambiguous(place: Node, text: str, reading: str, bag: Bag) -> None:
     )
 
 
-def _report_unknown(path: Sequence[str | int], model: type[Shape], place: Node, thing: str, bag: Bag) -> None:
+def _report_unknown(path: Sequence[str | int], model: type[Shape], place: Node, thing: str, bag: Bag) -> str | None:
+    """Report a key that is none, and return the one that was meant, if that can be guessed."""
     key = str(path[-1])
     within = thing if len(path) == 1 else f"`{_dotted(path[:-1])}` of {thing}"
     if key in RESERVED_KEYS:
@@ -111,7 +136,7 @@ def _report_unknown(path: Sequence[str | int], model: type[Shape], place: Node, 
             label="not in version 1",
             help="leave it out, or write `x-" + key + ":` to keep it as a note",
         )
-        return
+        return None
     known = _keys(_model_at(model, path[:-1]))
     guess = nearest(key, known)
     bag.report(
@@ -122,6 +147,7 @@ def _report_unknown(path: Sequence[str | int], model: type[Shape], place: Node, 
         help=f"did you mean `{guess}`?" if guess else "known here: " + ", ".join(f"`{word}`" for word in known),
         fix=Fix(f"write `{guess}`", (Edit(place.key_span, guess),)) if guess else None,
     )
+    return guess
 
 
 def _dotted(path: Sequence[str | int]) -> str:
