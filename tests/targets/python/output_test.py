@@ -188,6 +188,15 @@ def test_awkward_names_compile_to_code_that_means_the_plan(name: str, load: Any)
     assert events[0]["event_properties"] == {name: "value", "other": 3}
 
 
+@pytest.mark.parametrize("name", [" x", "x ", "a  b", 'say """x""" ', "back\\slash "])
+def test_a_name_is_told_as_it_is_sent(name: str) -> None:
+    """Its spaces too: who searches the destination for the event has to write them."""
+    event = {"kind": "state_change", "identity": "system", "code_name": "sent", "properties": {}}
+    text = check_layout(plan_with({name: event}))["track.py"]
+    (function,) = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == "sent")
+    assert f"Sent as `{name}`." in (ast.get_docstring(function) or "")
+
+
 def test_the_declarations_are_those_of_the_plan(plan_text: str) -> None:
     plan = plan_of(plan_text)
     views = plan.views_of("backend")

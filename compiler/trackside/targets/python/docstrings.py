@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trackside.ir import AnyValue, Scalar
-from trackside.targets.escape import python_docstring
+from trackside.targets.escape import python_docstring, python_docstring_name
 from trackside.targets.python.layout import wrap
 from trackside.targets.type_words import limits, value_words
 
@@ -38,7 +38,7 @@ def event_lines(view: View, function: str) -> list[str]:
     if event.trigger:
         facts.append(f"Fires: {sentence(event.trigger)}")
     if event.name != function:
-        facts.append(f"Sent as `{python_docstring(event.name)}`.")
+        facts.append(f"Sent as `{python_docstring_name(event.name)}`.")
     facts.append(_placement(view))
     facts.append(_key(view))
     about = _about(view)
@@ -128,7 +128,7 @@ def argument_lines(arguments: Iterable[tuple[str, ViewProperty]]) -> list[str]:
     for name, prop in arguments:
         words = argument_words(prop.declared, prop.type)
         if name != prop.name:
-            words = f"Sent as `{python_docstring(prop.name)}`. {words}".rstrip()
+            words = f"Sent as `{python_docstring_name(prop.name)}`. {words}".rstrip()
         if words:
             found.append(wrap(f"{name}: {words}", 8, 12))
     return found
