@@ -45,7 +45,7 @@ class Node(Protocol):
 
 
 # The sign comes first and what stands before it is looked at afterwards: so a search is one for a single character.
-_COMMENT: Final = re.compile(r"#(?<!\S#)[ \t]*trackside:(?P<body>[^\r\n]*)")
+_COMMENT: Final = re.compile(r"#(?<!\S#)[ \t]*(?P<name>(?i:trackside)\b(?:[ \t]*:)?)(?P<body>[^\r\n]*)")
 _VERB: Final = re.compile(r"\s*(?P<verb>[^\s,:]*):?")
 _SLUG: Final = re.compile(r"[^\s,]+")
 _REASON: Final = re.compile(r"(?:^|\s)--(?:\s|$)")
@@ -150,7 +150,30 @@ def _read(match: re.Match[str], file: Source, covered: dict[int, int | None], ba
     verb = _VERB.match(text, match.start("body"), end)
     assert verb is not None
     word = verb["verb"]
+    name = file.span(*match.span("name"))
+    if match["name"] != "trackside:":
+        # Without a colon it is a comment to people, unless it says what only the compiler is told.
+        slug = _SLUG.match(text, _skip_spaces(text, verb.end()), end)
+        if (word.lower() == "allow" and match["name"][-1] == ":") or (slug is not None and slug[0] in CODES):
+            bag.report(
+                "unreadable-allow",
+                name,
+                f"`{match['name']}` is not how the compiler is spoken to: write {_FORM}",
+                label="want `trackside:`",
+                fix=Fix("write `trackside:`", (Edit(name, "trackside:"),)),
+            )
+        return
     if word != "allow":
+        if _glued(word):
+            place, parted = file.span(*verb.span("verb")), f"allow {word[5:].lstrip('-_')}"
+            bag.report(
+                "unreadable-allow",
+                place,
+                f"`{word}` wants a space behind `allow`: write {_FORM}",
+                label="two words in one",
+                fix=Fix(f"write `{parted}`", (Edit(place, parted),)),
+            )
+            return
         if word.lower() in _MISTAKEN_VERBS or nearest(word, ["allow"]):
             place = file.span(*verb.span("verb"))
             bag.report(
@@ -190,6 +213,22 @@ def _read(match: re.Match[str], file: Source, covered: dict[int, int | None], ba
         if _is_known(slug[0], place, bag):
             name = RETIRED.get(slug[0], slug[0])
             yield _Allow(name, file.path, line, place, len(slugs) == 1, comment)
+
+
+def _skip_spaces(text: str, position: int) -> int:
+    while text[position : position + 1] in (" ", "\t"):
+        position += 1
+    return position
+
+
+def _glued(word: str) -> bool:
+    """Tell whether a word is `allow` and a slug in one.
+
+    >>> _glued("allowpii-on-client"), _glued("allowed")
+    (True, False)
+    """
+    slugs = [entry.slug for entry in CODES.values() if entry.can_be_allowed]
+    return word.startswith("allow") and len(word) > len("allow") + 3 and nearest(word[5:], slugs) is not None
 
 
 def _is_known(slug: str, place: Span, bag: Bag) -> bool:
