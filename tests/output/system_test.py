@@ -203,6 +203,32 @@ def test_a_file_that_cannot_be_read_is_left(open_folder: Path) -> None:
     in_child(work, NOBODY)
 
 
+def test_what_cannot_be_read_is_said_once_with_the_way_out(open_folder: Path) -> None:
+    """Of a folder, however many files are to lie in it."""
+    shop = Workshop(open_folder / "shop", OLD)
+    shop.build()
+    make_writable_for_all(shop.folder)
+    (shop.folder / "out/file_1.txt").chmod(0)
+    (shop.folder / "out/deep").chmod(0)
+
+    def work() -> None:
+        for look in (shop.build, shop.check):
+            look()
+            assert [(found.headline, found.help) for found in shop.bag] == [
+                (
+                    "`out/deep` cannot be read: Permission denied",
+                    "give yourself the right to read the folder, then build again",
+                ),
+                (
+                    "`out/file_1.txt` cannot be read: Permission denied",
+                    "give yourself the right to read the file, then build again",
+                ),
+            ]
+
+    in_child(work, NOBODY)
+    (shop.folder / "out/deep").chmod(0o777)
+
+
 def test_a_removal_that_the_system_refuses_is_recorded_as_it_was(open_folder: Path) -> None:
     """Files can be written into `out/`, so the build goes ahead; `out/keep` does not let its file go."""
     shop = Workshop(open_folder / "shop", {"out/a.txt": "a\n", "out/keep/b.txt": "b\n"})

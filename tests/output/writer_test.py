@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.output.building import FORCE, Workshop, numbered
 
 from trackside.output import manifest
 from trackside.output.compare import ATTRIBUTES
+from trackside.output.journal import Complete, Journal
 
 FILES = {"out/a.txt": "a\n", "out/deep/b.txt": "b\n", "out/deep/er/c.txt": "c \u2028 \x00 é\n"}
 
@@ -286,3 +289,52 @@ def test_a_build_of_many_files_leaves_nothing_behind(tmp_path: Path) -> None:
     assert shop.build() == (50, 10, 1, 0)
     assert shop.generated() == shop.files
     assert shop.leftovers() == []
+
+
+class Changing(dict[str, str]):
+    """Files of a plan that takes long to compile: by the time the last one comes, somebody has edited the first."""
+
+    def __init__(self, files: dict[str, str], edit: Callable[[], object]) -> None:
+        super().__init__(files)
+        self._edit = edit
+
+    def items(self) -> Any:
+        *first, last = super().items()
+        yield from first
+        self._edit()
+        yield last
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_that_is_edited_while_a_build_runs_is_left(shop: Workshop, force: bool) -> None:
+    new = {path: f"new {text}" for path, text in FILES.items()}
+    shop.files = Changing(new, lambda: shop.put("out/a.txt", "mine\n"))
+    written = shop.build(force=force)
+    assert written is not None
+    assert written.refused == 1
+    assert shop.slugs == {"out/a.txt": "changed-while-building"}
+    (found,) = shop.bag
+    assert found.headline == "`out/a.txt` was changed while the build ran, so it was left as it is"
+    assert found.help == "build again"
+    assert shop.generated() == {**new, "out/a.txt": "mine\n"}
+    assert shop.leftovers() == []
+    shop.files = new
+    assert shop.build() is None, "the next build sees an edit as it sees any"
+    assert shop.slugs == {"out/a.txt": "output-edited"}
+
+
+def test_a_file_that_is_edited_while_a_build_would_remove_it_is_left(shop: Workshop) -> None:
+    kept = {path: f"new {text}" for path, text in FILES.items() if path != "out/a.txt"}
+    shop.files = Changing(kept, lambda: None)
+    real = Journal.close
+
+    def close(journal: Journal) -> Complete:
+        complete = real(journal)
+        shop.put("out/a.txt", "mine\n")
+        return complete
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "close", close)
+        assert shop.build() is not None
+    assert shop.slugs == {"out/a.txt": "changed-while-building"}
+    assert shop.generated() == {**kept, "out/a.txt": "mine\n"}

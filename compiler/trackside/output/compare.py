@@ -35,7 +35,10 @@ class Standing(Enum):
 
 
 class Compared(NamedTuple):
-    """One planned file beside the disk. `found` is the digest of what lies there, ABSENT when nothing does."""
+    """One planned file beside the disk. `found` is the digest of what lies there, ABSENT when nothing does.
+
+    `unreadable` is the file, or the outermost folder above it, that the system does not let us read.
+    """
 
     path: str
     standing: Standing
@@ -44,6 +47,7 @@ class Compared(NamedTuple):
     found: str
     recorded: bool
     reason: str = ""
+    unreadable: str = ""
 
 
 def marked(files: Iterable[File], roots: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -71,7 +75,9 @@ def compare(
         except FileNotFoundError:
             yield Compared(path, Standing.MISSING, content, new, ABSENT, new in known)
         except OSError as error:
-            yield Compared(path, Standing.BLOCKED, content, new, ABSENT, False, _obstacle(ground.absolute(path), error))
+            reason = _obstacle(ground.absolute(path), error)
+            unreadable = _unreadable(ground, path) if isinstance(error, PermissionError) else ""
+            yield Compared(path, Standing.BLOCKED, content, new, ABSENT, False, reason, unreadable)
         else:
             if lying == content:
                 yield Compared(path, Standing.SAME, content, new, new, new in known)
@@ -94,6 +100,13 @@ def _obstacle(target: str, error: OSError) -> str:
     if isinstance(error, NotADirectoryError):
         return "a file lies where its folder should be"
     return error.strerror or type(error).__name__
+
+
+def _unreadable(ground: Ground, path: str) -> str:
+    """Find what may not be read: the outermost folder that lets nobody through, or the file itself."""
+    parts = path.split("/")
+    folders = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    return next((folder for folder in folders if not os.access(ground.absolute(folder), os.X_OK)), path)
 
 
 class Leftover(NamedTuple):

@@ -10,7 +10,6 @@ from trackside.diagnostics.model import finding
 from trackside.output.compare import Standing
 
 if TYPE_CHECKING:
-
     from trackside.diagnostics import Diagnostic
     from trackside.output.compare import Compared, Leftover
     from trackside.output.ground import Fault
@@ -57,7 +56,15 @@ def refused(compared: Compared, force: str) -> Diagnostic:
 
 
 def blocked(compared: Compared) -> Diagnostic:
-    """Say that no file can lie at a path."""
+    """Say that no file can lie at a path, or that what does cannot be read: of a folder, for all that is in it."""
+    if compared.unreadable:
+        what = "file" if compared.unreadable == compared.path else "folder"
+        return finding(
+            "blocked-output",
+            whole(compared.unreadable),
+            f"`{compared.unreadable}` cannot be read: {compared.reason}",
+            help=f"give yourself the right to read the {what}, then build again",
+        )
     return finding(
         "blocked-output",
         whole(compared.path),
