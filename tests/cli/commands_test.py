@@ -189,7 +189,15 @@ def test_errors_are_1_and_printed_to_standard_output(trackside: Caller) -> None:
     assert said.code == 1
     assert said.out.startswith("error[TS205] wrong-value: ")
     assert " --> tracking_plan.yaml:" in said.out
-    assert said.err == "tracking_plan.yaml: 1 error in 1 event\n"
+    assert said.err == "tracking_plan.yaml: 1 error in 2 events\n", "also in the one that could not be read"
+
+
+def test_errors_are_counted_in_the_events_that_were_written(trackside: Caller) -> None:
+    head = trackside.plan.read_text(encoding="utf-8").partition("events:")[0]
+    trackside.plan.write_text(head + "events: {a: {kind: clik}, b: {kind: clik}}\n", encoding="utf-8")
+    assert "in 2 events" in trackside("check").err
+    trackside.plan.write_text(head + "events: []\n", encoding="utf-8")
+    assert "event" not in trackside("check").err.partition(": ")[2]
 
 
 def test_warnings_are_0_unless_strict(trackside: Caller) -> None:

@@ -96,10 +96,13 @@ def test_python_m_trackside_is_the_command(shop: Path) -> None:
     assert said.err.startswith("usage: trackside ")
 
 
-def test_a_reader_that_leaves_early_is_no_error(shop: Path) -> None:
-    """`trackside explain | head -n 1`."""
+@pytest.mark.parametrize(("call", "code"), [("explain", 0), ("schema", 0), ("check", 1), ("check other.yaml", 0)])
+def test_a_reader_that_leaves_early_is_no_error(shop: Path, call: str, code: int) -> None:
+    """`trackside explain | head -n 1`: the exit code is that of the call, whatever was read of it."""
+    (shop / "tracking_plan.yaml").write_text(BROKEN, encoding="utf-8")
+    (shop / "other.yaml").write_text(STARTER, encoding="utf-8")
     child = subprocess.Popen(
-        [sys.executable, "-m", "trackside", "explain"],
+        [sys.executable, "-m", "trackside", *call.split()],
         cwd=shop,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -108,9 +111,39 @@ def test_a_reader_that_leaves_early_is_no_error(shop: Path) -> None:
     assert child.stdout is not None
     assert child.stderr is not None
     child.stdout.close()
-    assert child.stderr.read() == b""
+    assert b"trackside:" not in child.stderr.read()
     child.stderr.close()
-    assert child.wait() == 1
+    assert child.wait() == code
+
+
+@pytest.mark.parametrize("call", ["explain", "explain type-cycle", "schema", "check", "check --format json"])
+def test_output_that_cannot_be_written_is_said(shop: Path, call: str) -> None:
+    (shop / "tracking_plan.yaml").write_text(BROKEN, encoding="utf-8")
+    arguments = [sys.executable, "-m", "trackside", *call.split()]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            arguments, cwd=shop, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "trackside: standard output cannot be written: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize(("call", "code"), [("explain", 0), ("schema", 0), ("check", 0), ("build", 0), ("bild", 2)])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_output_may_be_closed(shop: Path, call: str, code: int, closed: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" -m trackside {call} {closed}', sys.executable],
+        cwd=shop,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "failed" not in done.stderr
 
 
 def test_what_a_terminal_cannot_show_is_shown_by_its_number(shop: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import trackside
 from trackside.cli import build, check, collect, deliver, explain, init, schema
-from trackside.cli.console import abandon_output
+from trackside.cli.console import abandon_output, put
 from trackside.cli.options import WrongCallError
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ NO_COLOR or `--color never` turns them off, FORCE_COLOR or `--color always` turn
 """
 
 
+READER_GONE: Final = 141
+"""What shells give a program that wrote to a reader who had gone."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run a call and return its exit code. Only KeyboardInterrupt is let through."""
     for stream in (sys.stdout, sys.stderr):
@@ -51,12 +55,12 @@ def run(arguments: Sequence[str]) -> int:
             return 2
         options = parser().parse_args(arguments)
         code: int = options.run(options)
-        sys.stdout.flush()
+        put("")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except BrokenPipeError:
         abandon_output()
-        return 1
+        return READER_GONE
     except WrongCallError as error:
         sys.stderr.write(f"trackside: {error}\n")
         return 2

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from trackside.cli.options import Commands
     from trackside.diagnostics import Bag
+    from trackside.ir import Plan
 
 
 def declare(commands: Commands) -> None:
@@ -43,9 +44,15 @@ def run(options: argparse.Namespace) -> int:
 
         analysis = analyse(Path(plan))
     print_findings(list(analysis.bag), analysis.files, options.format, options.color)
-    events = f" in {counted(len(analysis.plan.events), 'event')}" if analysis.plan is not None else ""
+    count = 0 if analysis.plan is None else events_written(analysis.plan)
+    events = f" in {counted(count, 'event')}" if count else ""
     say(f"{plan}: {count_findings(analysis.bag)}{events}")
     return exit_code(analysis.bag, strict=options.strict)
+
+
+def events_written(plan: Plan) -> int:
+    """Count the events of a plan, those that could not be read too."""
+    return len(plan.events) + sum(section == "events" and name != "" for section, name in plan.holes)
 
 
 def exit_code(bag: Bag, *, strict: bool) -> int:

@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+from trackside.cli.options import WrongCallError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import TextIO
@@ -42,8 +44,19 @@ def print_findings(found: Collection[Diagnostic], files: Mapping[str, SourceFile
         from trackside.diagnostics.render.full import render
     text = render(found, files, color=colored)
     if text:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        put(text if text.endswith("\n") else text + "\n")
+
+
+def put(text: str) -> None:
+    """Write to standard output. A reader that has gone, as `head` has, is no error; WrongCallError where it is full."""
+    try:
+        sys.stdout.write(text)
         sys.stdout.flush()
+    except BrokenPipeError:
+        abandon_output()
+    except OSError as error:
+        abandon_output()
+        raise WrongCallError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def count_findings(bag: Bag) -> str:
@@ -75,7 +88,7 @@ def say(text: str) -> None:
 
 
 def abandon_output() -> None:
-    """Stop writing to a reader that has gone, as `head` has, so that nothing fails when the interpreter ends."""
+    """Write to nowhere from here on, so that nothing fails when the interpreter ends."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
     os.close(sink)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
+from trackside.cli.console import put
 from trackside.cli.options import WrongCallError, add_command
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
     from trackside.diagnostics.codes import CODES, RETIRED
 
     if options.slug is None:
-        for entry in CODES.values():
-            sys.stdout.write(f"{entry.id}  {entry.severity.value:8} {entry.slug:32} {entry.summary}\n")
+        lines = [f"{entry.id}  {entry.severity.value:8} {entry.slug:32} {entry.summary}\n" for entry in CODES.values()]
+        put("".join(lines))
         return 0
     by_id = {entry.id.lower(): slug for slug, entry in CODES.items()}
     asked: str = options.slug.strip().lower()
@@ -49,5 +49,5 @@ def run(options: argparse.Namespace) -> int:
         raise WrongCallError(f"there is no finding named {options.slug!r}: {hint}")
     from trackside.rules import page
 
-    sys.stdout.write(page(slug))
+    put(page(slug))
     return 0

@@ -42,6 +42,9 @@ def run_and_leave() -> NoReturn:
     """
     # Pydantic would read the metadata of every installed package first, to look for plugins that it could load.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who called
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for as long as the process is
     code = main()
     for stream in (sys.stdout, sys.stderr):
         try:  # noqa: SIM105 - contextlib takes longer to import than an unchanged check has

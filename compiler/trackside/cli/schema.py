@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
+from trackside.cli.console import put
 from trackside.cli.options import add_command
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def run(options: argparse.Namespace) -> int:
     """Print the schema."""
     from trackside.targets.templates import plan_schema_text
 
-    sys.stdout.write(plan_schema_text())
+    put(plan_schema_text())
     return 0
