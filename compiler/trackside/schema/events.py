@@ -171,7 +171,10 @@ class RawEvent(Shape):
         examples=["[device_id]"],
     )
     attribution: Boolean | None = Field(
-        default=None, description="Whether server views get the attribution parameters.", examples=["true"]
+        default=None,
+        description="Whether server views get the attribution parameters. Left out: for signups and purchases, where "
+        "the plan has `attribution`.",
+        examples=["true"],
     )
     dedupe: Annotated[
         RawDedupe | None,

@@ -2,9 +2,10 @@
 
 ## What it finds
 
-An event with `attribution: true` (also by default, for signups and purchases) that a server sends: in a plan without
-`attribution:`, or where its `carried_in:` names no carrier that comes with a request; one that is emitted later
-without `stored`; or one about the system itself that says `attribution: true`, although no request exists for it.
+An event that a server sends and that has attribution: because it says `attribution: true`, or because it is a signup
+or a purchase of a plan that keeps attribution. It is found where the plan's `carried_in:` names no carrier that comes
+with a request; where the event is emitted later, without `stored`; and, if it says `attribution: true`, in a plan
+without an `attribution:` of its own, or where it is about the system itself, for which no request exists.
 
 ## Why it matters
 
