@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.output.building import Workshop
 
 from trackside.output.ground import Ground
 from trackside.output.journal import Journal
+from trackside.pipeline import analyse_text
 
 
 def build(folder: Path, *paths: str, roots: tuple[str, ...] = ("out",)) -> Workshop:
@@ -150,6 +152,27 @@ def test_a_link_in_a_files_place_is_neither_followed_nor_replaced(tmp_path: Path
         link.unlink()
     assert mine.read_text() == "mine\n"
     assert not (shop.folder / "nowhere.txt").exists()
+
+
+FOLDERS = [
+    *("CON", "con.d/x", "lib/nul", "com1/x", "x/LPT9.y", "prn .txt", "com¹", "conin$", "a./b", "a /b", ".git/x"),
+    *(".trackside", "x/.trackside/y", "a\u200bb", "x" * 256, "é" * 128),
+    *("generated/web", "console", "com10", "a.b/c", ".gitignored", "é" * 127, "auxiliary", "-", "日本"),
+]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_plan_is_refused_where_its_folders_would_be(tmp_path: Path, folder: str) -> None:
+    """`check` must not pass what every build refuses."""
+    out = json.dumps(folder)
+    plan = f"""
+trackside: 1
+plan: {{name: shop, version: 1.0.0, namespace: "https://shop.example"}}
+outputs: {{docs: {{target: docs, out: {out}}}}}
+"""
+    found = [(item.slug, item.primary.span.line) for item in analyse_text(plan).bag]
+    fault = Ground(str(tmp_path)).fault(f"{folder}/a.txt")
+    assert found == ([] if fault is None else [("wrong-value", 4)]), fault
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -11,11 +11,14 @@ from trackside.schema.properties import PropertyMap
 from trackside.schema.scalars import (
     Boolean,
     Duration,
+    FilledList,
     OneOrMoreTexts,
+    SomeTime,
     Text,
     TextList,
     choice,
     kind_of,
+    matching,
     read_mapping,
     read_one_or_list,
     refuse,
@@ -51,6 +54,12 @@ def _read_identity(node: object) -> object:
     return read_one_or_list(node)
 
 
+_LINK = matching(
+    r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+[^\s]*|[Mm][Aa][Ii][Ll][Tt][Oo]:[^\s@]+@[^\s@]+",
+    "a URL that begins with https://, http:// or mailto:",
+)
+
+
 def _read_links(node: object) -> object:
     if isinstance(node, (ScalarNode, dict)):
         return read_mapping(node)
@@ -69,7 +78,7 @@ class RawDedupe(Shape):
     template: Text | None = Field(
         default=None, description="A key in the clear, to match keys already sent.", examples=['"purchase_{order_id}"']
     )
-    window: Duration | None = Field(
+    window: SomeTime | None = Field(
         default=None,
         description="How long copies must de-duplicate; no longer than the destination does.",
         examples=["7d"],
@@ -233,10 +242,10 @@ class RawEvent(Shape):
         examples=["2.0.0"],
     )
     tags: TextList = Field(default=(), description="Words to find it by.", examples=["[checkout]"])
-    links: Annotated[dict[str, Text], BeforeValidator(_read_links)] = Field(
+    links: Annotated[dict[str, Annotated[Text, BeforeValidator(_LINK)]], BeforeValidator(_read_links)] = Field(
         default={}, description="Labels and URLs.", examples=['{dashboard: "https://analytics.acme.example/checkout"}']
     )
-    sources: TextList | None = Field(
+    sources: FilledList | None = Field(
         default=None, description="The only sources that emit it. Left out: all of its side.", examples=["[web]"]
     )
     code_name: Text | None = Field(

@@ -1,12 +1,12 @@
 """`identity:`, `attribution:` and `consent:`: whom events are about, where they came from, what they allow."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field
 
 from trackside.schema.model import Shape
 from trackside.schema.places import SideWord
-from trackside.schema.scalars import Duration, TextList, read_list, words_of
+from trackside.schema.scalars import SomeTime, TextList, choice, read_filled_list, read_list, refuse, words_of
 
 CarrierWord: TypeAlias = Literal["header", "cookie", "stored"]
 TouchWord: TypeAlias = Literal["first", "last"]
@@ -33,6 +33,22 @@ AttributionOwner: TypeAlias = Literal["trackside", "sdk"]
 Carriers: TypeAlias = Annotated[tuple[Annotated[CarrierWord, words_of(CarrierWord)], ...], BeforeValidator(read_list)]
 
 
+_FILLED: Final = (Field(min_length=1), BeforeValidator(read_filled_list))
+
+
+def _made_by(side: SideWord, why: str) -> BeforeValidator:
+    """Make the reader of an id's side where there is no choice; `why` says so to who writes the other one."""
+    read = choice(*get_args(SideWord))
+
+    def read_side(node: object) -> str:
+        found = read(node)
+        if found != side:
+            refuse("wrong-value", f"`{side}`: {why}")
+        return found
+
+    return BeforeValidator(read_side)
+
+
 class RawDeviceId(Shape):
     """The device's id."""
 
@@ -49,18 +65,18 @@ class RawDeviceId(Shape):
 class RawSessionId(Shape):
     """The session's id: when it began, in milliseconds."""
 
-    created_by: Annotated[SideWord, words_of(SideWord)] = Field(
-        default="client", description="Which side makes it.", examples=["client"]
+    created_by: Annotated[Literal["client"], _made_by("client", "a visit begins there, and servers take it over")] = (
+        Field(default="client", description="Which side makes it: the client always.", examples=["client"])
     )
     carried_in: Carriers = Field(default=(), description="How it reaches the server.", examples=["[header, cookie]"])
-    timeout: Duration = Field(default=1800, description="An idle session ends after this long.", examples=["30m"])
+    timeout: SomeTime = Field(default=1800, description="An idle session ends after this long.", examples=["30m"])
 
 
 class RawUserId(Shape):
     """The person's id. It is never taken from the client."""
 
-    created_by: Annotated[SideWord, words_of(SideWord)] = Field(
-        default="server", description="Which side makes it.", examples=["server"]
+    created_by: Annotated[Literal["server"], _made_by("server", "the user id is never taken from a client")] = Field(
+        default="server", description="Which side makes it: the server always.", examples=["server"]
     )
     set_on: TextList = Field(
         default=(), description="Events whose functions log the person in.", examples=["[user_logged_in]"]
@@ -93,12 +109,12 @@ class RawIdentity(Shape):
 class RawAttribution(Shape):
     """Which marketing parameters are kept, and how they reach the server."""
 
-    parameters: Annotated[tuple[Annotated[Parameter, words_of(Parameter)], ...], BeforeValidator(read_list)] = Field(
+    parameters: Annotated[tuple[Annotated[Parameter, words_of(Parameter)], ...], *_FILLED] = Field(
         default=("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer"),
         description="The parameters that are kept.",
         examples=["[utm_source, utm_medium, utm_campaign, referrer]"],
     )
-    touch: Annotated[tuple[Annotated[TouchWord, words_of(TouchWord)], ...], BeforeValidator(read_list)] = Field(
+    touch: Annotated[tuple[Annotated[TouchWord, words_of(TouchWord)], ...], *_FILLED] = Field(
         default=("first", "last"),
         description="Which visits count: `last` lands as `utm_source`, `first` as `initial_utm_source`.",
         examples=["[first, last]"],
@@ -106,7 +122,7 @@ class RawAttribution(Shape):
     carried_in: Carriers = Field(
         default=(), description="How it reaches the server.", examples=["[header, cookie, stored]"]
     )
-    keep: Duration = Field(default=90 * 86400, description="How long the first touch is kept.", examples=["90d"])
+    keep: SomeTime = Field(default=90 * 86400, description="How long the first touch is kept.", examples=["90d"])
     owned_by: Annotated[AttributionOwner, words_of(AttributionOwner)] = Field(
         default="trackside",
         alias="as",

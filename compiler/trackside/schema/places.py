@@ -1,11 +1,12 @@
 """`destinations:`, `sources:`, `outputs:` and `endpoint:`: where events come from, go to, and pass."""
 
+import re
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
 from trackside.schema.model import Shape
-from trackside.schema.scalars import Duration, Text, TextList, matching, read_list, words_of
+from trackside.schema.scalars import Duration, FilledList, SomeTime, Text, matching, read_list, refuse, words_of
 
 Region: TypeAlias = Literal["us", "eu"]
 SideWord: TypeAlias = Literal["client", "server"]
@@ -17,13 +18,41 @@ Capture: TypeAlias = Literal["sessions", "attribution"]
 Extras: TypeAlias = Literal["strip", "keep"]
 DestinationKind: TypeAlias = Literal["amplitude"]
 
-_FOLDER = matching(
+_ORIGIN = matching(
+    r"[a-z][a-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?",
+    "`scheme://host` or `scheme://host:port`, such as https://www.acme.example, and no path and no `*`",
+)
+_read_path = matching(
     r"(?!/)(?!.*(^|/)\.\.?(/|$))(?!.*//)[^\\:*?\"<>|\x00-\x1f]+(?<!/)",
     "a folder below the plan's, with forward slashes, such as generated/web",
 )
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:\..*)?", re.IGNORECASE)
+_NAME_BYTES = 255
+
+
+def _read_folder(node: object) -> str:
+    """Take a folder that every system can have and that is for output; `trackside.output.ground` holds to the same."""
+    text = _read_path(node)
+    for name in text.split("/"):
+        why = None
+        if name.lower() in {".git", ".trackside"}:
+            why = f"`{name}` is not for output"
+        elif _DEVICE.fullmatch(name):
+            why = f"`{name}` is a device on Windows"
+        elif name[-1] in ". ":
+            why = "on Windows no name ends with a stop or a space"
+        elif not name.isprintable():
+            why = "one of its characters does not print"
+        elif len(name.encode("utf-8", "surrogatepass")) > _NAME_BYTES:
+            why = f"the most is {_NAME_BYTES} bytes for each name in it"
+        if why is not None:
+            refuse("wrong-value", f"a folder that every system can have, such as generated/web: {why}")
+    return text
+
+
 _VARIABLE = matching(r"[A-Z_][A-Z0-9_]*", "the name of an environment variable such as AMPLITUDE_API_KEY, never a key")
 
-Folder: TypeAlias = Annotated[Text, BeforeValidator(_FOLDER)]
+Folder: TypeAlias = Annotated[Text, BeforeValidator(_read_folder)]
 
 
 class RawDestination(Shape):
@@ -76,10 +105,10 @@ class RawSource(Shape):
         description="How a client sends: with the vendor's SDK, or to the first-party endpoint.",
         examples=["endpoint"],
     )
-    destinations: TextList | None = Field(
+    destinations: FilledList | None = Field(
         default=None, description="Which destinations it sends to. Left out: all.", examples=["[amplitude]"]
     )
-    session_timeout: Duration | None = Field(
+    session_timeout: SomeTime | None = Field(
         default=None, description="When an idle session ends. Left out: `identity.session_id.timeout`.", examples=["5m"]
     )
     delivery: Duration = Field(
@@ -116,7 +145,7 @@ class RawEndpoint(Shape):
         description="Its path on your own server.", examples=["/t"]
     )
     served_by: Text = Field(description="The server source that serves it.", examples=["backend"])
-    origins: TextList = Field(
+    origins: Annotated[tuple[Annotated[Text, BeforeValidator(_ORIGIN)], ...], BeforeValidator(read_list)] = Field(
         default=(), description="Other origins whose pages may post to it.", examples=['["https://www.acme.example"]']
     )
     sdk_extras: Annotated[Extras, words_of(Extras)] = Field(

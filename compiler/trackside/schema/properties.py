@@ -9,10 +9,10 @@ from trackside.schema.places import SideWord
 from trackside.schema.scalars import (
     Boolean,
     Count,
+    FilledList,
     Node,
     Number,
     Text,
-    TextList,
     choice,
     kind_of,
     read_mapping,
@@ -113,7 +113,7 @@ class RawProperty(RawType):
     only: Annotated[SideWord, words_of(SideWord)] | None = Field(
         default=None, description="The only side that may know it.", examples=["server"]
     )
-    sources: TextList | None = Field(default=None, description="The only sources that send it.", examples=["[web]"])
+    sources: FilledList | None = Field(default=None, description="The only sources that send it.", examples=["[web]"])
     pii: Annotated[PiiWord, words_of(PiiWord)] = Field(
         default="none", description="Whether it tells who a person is.", examples=["personal"]
     )

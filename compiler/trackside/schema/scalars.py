@@ -11,13 +11,14 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, LiteralString, NoReturn, TypeAlias, get_args
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from trackside.source.node import MappingNode, ScalarNode, SequenceNode
 from trackside.source.scalars import other_reading
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][+-][0-9]+)?)?")
+_EXPONENT = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?[eE]([+-]?)([0-9]+)")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DURATION = re.compile(r"(0|[1-9][0-9]*)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -69,6 +70,11 @@ def read_number(node: object) -> int | float:
             if number in (float("inf"), float("-inf")):
                 refuse("wrong-value", "a number that a double can hold", found=f"`{node.text}`")
             return int(node.text) if _INTEGER.fullmatch(node.text) else number
+        other = _EXPONENT.fullmatch(node.text) if node.plain else None
+        if other is not None:
+            # YAML 1.1 reads an exponent only after a point and with a sign; anything else is text there.
+            spelled = f"{other[1]}{other[2] or '.0'}e{other[3] or '+'}{other[4]}"
+            refuse("wrong-value", f"`{spelled}`, which every YAML parser reads as a number", found=f"`{node.text}`")
         refuse("wrong-value", "a decimal number such as 10 or 0.5, without quotes", found=f"`{node.text}`")
     refuse("wrong-shape", "a number", found=kind_of(node))
 
@@ -118,6 +124,14 @@ def read_duration(node: object) -> int:
     return int(match[1]) * _SECONDS[match[2]]
 
 
+def read_some_time(node: object) -> int:
+    """Read a duration that is longer than nothing."""
+    seconds = read_duration(node)
+    if seconds == 0 and isinstance(node, ScalarNode):
+        refuse("wrong-value", "a duration of at least 1s", found=f"`{node.text}`")
+    return seconds
+
+
 def matching(pattern: str, wanted: str) -> Callable[[object], str]:
     """Make a reader of text that matches a whole pattern; `wanted` says so in words."""
     compiled = re.compile(pattern)
@@ -159,6 +173,13 @@ def read_list(node: object) -> object:
     refuse("wrong-shape", "a list", found=kind_of(node))
 
 
+def read_filled_list(node: object) -> object:
+    """Take a list that holds something: to mean the default, its key is left out."""
+    if not read_list(node):
+        refuse("wrong-value", "at least one in its list, or to be left out", found="`[]`")
+    return node
+
+
 def read_one_or_list(node: object) -> object:
     """Take a list, or one value as a list of one."""
     if isinstance(node, (SequenceNode, list, tuple)):
@@ -184,7 +205,11 @@ Boolean: TypeAlias = Annotated[bool, BeforeValidator(read_boolean), WithJsonSche
 Duration: TypeAlias = Annotated[
     int, BeforeValidator(read_duration), WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]*)[smhd]$"})
 ]
+SomeTime: TypeAlias = Annotated[
+    int, BeforeValidator(read_some_time), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*[smhd]$"})
+]
 TextList: TypeAlias = Annotated[tuple[Text, ...], BeforeValidator(read_list)]
+FilledList: TypeAlias = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(read_filled_list)]
 OneOrMoreTexts: TypeAlias = Annotated[
     tuple[Text, ...],
     BeforeValidator(read_one_or_list),
