@@ -150,17 +150,17 @@ def _read(match: re.Match[str], file: Source, covered: dict[int, int | None], ba
     verb = _VERB.match(text, match.start("body"), end)
     assert verb is not None
     word = verb["verb"]
-    name = file.span(*match.span("name"))
+    address = file.span(*match.span("name"))
     if match["name"] != "trackside:":
         # Without a colon it is a comment to people, unless it says what only the compiler is told.
         slug = _SLUG.match(text, _skip_spaces(text, verb.end()), end)
         if (word.lower() == "allow" and match["name"][-1] == ":") or (slug is not None and slug[0] in CODES):
             bag.report(
                 "unreadable-allow",
-                name,
+                address,
                 f"`{match['name']}` is not how the compiler is spoken to: write {_FORM}",
                 label="want `trackside:`",
-                fix=Fix("write `trackside:`", (Edit(name, "trackside:"),)),
+                fix=Fix("write `trackside:`", (Edit(address, "trackside:"),)),
             )
         return
     if word != "allow":

@@ -42,10 +42,10 @@ def report(error: ValidationError, model: type[Shape], node: MappingNode, thing:
         else:
             _report_one(found["type"], found.get("ctx") or {}, path, model, node, thing, bag)
     # A misspelt key stands for the one that was meant: it is not missing, and nothing is concluded from its absence.
-    for path in lacking:
-        if tuple(path) not in meant:
-            _report_missing(path, model, node, thing, bag)
-    return frozenset(at_fault | {str(path[0]) for path in meant})
+    for lack in lacking:
+        if tuple(lack) not in meant:
+            _report_missing(lack, model, node, thing, bag)
+    return frozenset(at_fault | {str(guessed[0]) for guessed in meant})
 
 
 def _report_missing(path: Sequence[str | int], model: type[Shape], node: MappingNode, thing: str, bag: Bag) -> None:

@@ -54,7 +54,8 @@ Every key of a plan. How values are read and what each type means is in [values]
 comments, is [tracking_plan.yaml](../tracking_plan.yaml).
 
 An unknown key is an error. A key that starts with `x-` may stand in any mapping whose keys are the language's: it is
-kept, and the docs show it on the page about what it stands in. Where keys are names of yours, as below `events`, it is a name.
+kept, and the docs show it on the page about what it stands in. Where keys are names of yours, as below `events`, it is
+a name.
 `groups`, `variants`, `sample`, `expect`, `decimal` and `wire_name` are kept for later versions of the language.
 """
 

@@ -6,7 +6,7 @@ ends. A placement's own diagram is that of an event without a name.
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from trackside.ir import Endpoint, Event, Plan, Source
 from trackside.targets.docs.wording import duration, listed, side_word, vendor
@@ -33,7 +33,7 @@ class Flow(NamedTuple):
     """Both copies are sent at once."""
     grace: int | None = None
     """Seconds; None where events differ. So is `on_unknown`."""
-    on_unknown: Literal["drop", "send"] | None = None
+    on_unknown: str | None = None
     outcome: str | None = None
     """The placement of the event that an intent leads to."""
 
