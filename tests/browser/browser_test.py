@@ -21,16 +21,20 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     text = (HERE / "plan.yaml").read_text(encoding="utf-8")
     endpoint = "endpoint: {route: /t, served_by: backend}\n"
     assert endpoint in text
+    denied = text.replace("default: granted", "default: denied")
     texts = {
         "GENERATED": text,
-        "DENIED": text.replace("default: granted", "default: denied"),
+        "DENIED": denied,
+        "DROPPED": text.replace("default: granted, pending: queue", "default: denied, pending: drop"),
+        "NECESSARY": denied.replace("stores: analytics", "stores: necessary"),
+        "MARKETING": denied.replace("stores: analytics", "stores: marketing"),
         "VENDOR": text.replace(endpoint, "").replace("through: endpoint", "through: sdk"),
         "SHOP": (ROOT / "tracking_plan.yaml").read_text(encoding="utf-8"),
     }
     return {name: compiled(text, tmp_path_factory.mktemp(name.lower())) for name, text in texts.items()}
 
 
-@pytest.mark.parametrize("script", ["pages", "waiting", "built"])
+@pytest.mark.parametrize("script", ["pages", "choices", "waiting", "built"])
 def test_pages(script: str, chromium: str, generated: dict[str, Path]) -> None:
     node.run("--test", HERE / f"{script}.test.mjs", CHROMIUM=chromium, ROOT=ROOT, **generated)
 
