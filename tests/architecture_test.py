@@ -19,6 +19,12 @@ TEMPLATES = ROOT / "templates"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYOUTS = sorted(TEMPLATES.rglob("*.j2"))
 RUNTIMES = sorted(path for path in TEMPLATES.glob("*/runtime/**/*") if path.suffix in {".js", ".py", ".ts"})
+TESTS = sorted(
+    path
+    for pattern in ("*.py", "*.mjs")
+    for path in (ROOT / "tests").rglob(pattern)
+    if not {"node_modules", "expected"} & set(path.relative_to(ROOT).parts)
+)
 
 MAY_IMPORT = {
     "record": set(),
@@ -44,6 +50,8 @@ TYPES_ONLY = {"diagnostics": {"source.node"}}
 
 LONGEST = 520
 """Lines. A file that grows beyond is two rooms in one."""
+
+STILL_TO_BE_PARTED = {ROOT / "tests/run/http_sink_test.py"}
 
 CASING_OR_ESCAPING = {
     "capitalize", "e", "escape", "forceescape", "indent", "lower", "replace", "safe", "title", "tojson", "trim",
@@ -101,7 +109,7 @@ def test_imports_flow_one_way(path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("path", [*MODULES, *LAYOUTS, *RUNTIMES], ids=shown)
+@pytest.mark.parametrize("path", sorted({*MODULES, *LAYOUTS, *RUNTIMES, *TESTS} - STILL_TO_BE_PARTED), ids=shown)
 def test_no_file_is_too_long(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 

@@ -93,3 +93,33 @@ def everything() -> dict[str, Any]:
         "place": {"zip code": "10115", "geo": {"lat": 52.5}},
         "maybe": None,
     }
+
+
+@pytest.fixture
+def person(shop: Any) -> Any:
+    """A person who is known, on a device, who agreed to everything."""
+    return shop.Context.identified(
+        "user-12345", device_id="device-12345", session_id=1_700_000_000_000, consent=["analytics", "marketing"]
+    )
+
+
+@pytest.fixture
+def sink(shop: Any) -> Any:
+    """What the package sends, as production would: nothing raises."""
+    recording = shop.RecordingSink()
+    shop.configure(sink=recording, strict=False, on_violation=lambda _: None)
+    shop.set_context(app_version="2.0.1")
+    return recording
+
+
+@pytest.fixture
+def active(person: Any) -> Iterator[Any]:
+    """The person's context, active during the test."""
+    with person.activate():
+        yield person
+
+
+@pytest.fixture
+def asked(load: Callable[[str], Any]) -> Any:
+    """A fresh package of the plan of the tests of look-ups."""
+    return load((HERE / "look_ups.yaml").read_text(encoding="utf-8"))
