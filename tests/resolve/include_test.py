@@ -39,6 +39,13 @@ def test_parts_are_merged_in_the_order_of_their_names(tmp_path: Path) -> None:
     assert [prop.name for prop in analysis.plan.user_properties] == ["tier"]
 
 
+def test_what_a_part_adds_is_kept_under_its_file(tmp_path: Path) -> None:
+    path = write(tmp_path, plan=HEAD + "x-team: one\nevents: {}\n", a="x-team: two\nevents: {opened: {kind: click}}\n")
+    plan = analyse(path).plan
+    assert plan is not None
+    assert plan.extensions == {"x-team": "one", "plan/a.yaml: x-team": "two"}
+
+
 def test_a_name_defined_in_two_files_is_reported_at_both(tmp_path: Path) -> None:
     path = write(
         tmp_path,
