@@ -109,6 +109,22 @@ def test_imports_flow_one_way(path: Path) -> None:
         )
 
 
+def test_modules_of_the_python_runtime_import_one_way() -> None:
+    """Those that are imported in functions and for annotations alone are counted as well."""
+    paths = {path.stem: path for path in RUNTIMES if path.suffix == ".py"}
+    left = {
+        name: {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module in paths
+        }
+        for name, path in paths.items()
+    }
+    while leaves := {name for name, wanted in left.items() if not wanted}:
+        left = {name: wanted - leaves for name, wanted in left.items() if name not in leaves}
+    assert not left, "each of these imports another of them"
+
+
 @pytest.mark.parametrize("path", sorted({*MODULES, *LAYOUTS, *RUNTIMES, *TESTS} - STILL_TO_BE_PARTED), ids=shown)
 def test_no_file_is_too_long(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST

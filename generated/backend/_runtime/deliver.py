@@ -18,14 +18,8 @@ from socket import gethostname
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
-from .outbox_store import (
-    CHUNK,
-    MOST_COUNTED,
-    Claimed,
-    OutboxError,
-    Store,
-    now_ms,
-)
+from .outbox_rows import Claimed, OutboxError, now_ms
+from .outbox_store import CHUNK, MOST_COUNTED, Store
 from .sinks import WireEvent
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .deliver import DAY, KEEP, LEASE, WINDOW, Worker
-from .outbox_store import CHUNK, Dead, OutboxError, Store
+from .outbox_rows import Dead, OutboxError
+from .outbox_store import CHUNK, Store
 
 if TYPE_CHECKING:
     from .outbox_quarantine import Quarantined

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .encoding import encoder
 from .log import Log
-from .outbox_store import Entry, OutboxError, Promise, Store, now_ms
+from .outbox_rows import Entry, OutboxError, Promise, now_ms
+from .outbox_store import Store
 from .sinks import Outcome, WireEvent
 
 if TYPE_CHECKING:

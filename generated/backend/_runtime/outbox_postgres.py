@@ -16,16 +16,9 @@ from inspect import iscoroutinefunction
 from threading import RLock
 from typing import Any, Final
 
+from .outbox_rows import INSERT, Entry, OutboxError, Promise, Run
 from .outbox_schema import MIGRATIONS
-from .outbox_store import (
-    INSERT,
-    Entry,
-    OutboxError,
-    Promise,
-    Run,
-    Store,
-    connection_of,
-)
+from .outbox_store import Store, connection_of
 from .process import after_fork
 
 _LOCK: Final = 0x747261636B73

@@ -8,23 +8,15 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from .outbox_store import Run
-    from .sinks import WireEvent
+from .outbox_rows import INSERT, Run, listed
+from .sinks import WireEvent
 
 MOST: Final = 10_000
 """Events that a quarantine holds; what is more is dropped and counted."""
 KEPT: Final = 30 * 24 * 3600 * 1000
 """Milliseconds after which what nobody has looked at makes room."""
-
-TABLE: Final = (
-    "CREATE TABLE trackside_quarantine (id {lasting_key}, event text NOT NULL,"
-    " insert_id text NOT NULL, device_id text NOT NULL, body text NOT NULL,"
-    " reason text NOT NULL, put_at bigint NOT NULL,"
-    " UNIQUE (event, insert_id, device_id))"
-)
 
 _PUT: Final = (
     "INSERT INTO trackside_quarantine"
@@ -86,23 +78,21 @@ class QuarantineTable(ABC):
 
         A fact that is there already is not sent again.
         """
-        from .outbox_store import INSERT
-
         with self._writing() as run:
             now = self._now(run)
             rows = run(
                 "SELECT event, insert_id, device_id, body FROM trackside_quarantine"
-                f" WHERE id IN ({_listed(ids)}) ORDER BY id"
+                f" WHERE id IN ({listed(ids)}) ORDER BY id"
             )
             for event, insert_id, device_id, body in rows:
                 run(INSERT, (now, 1, event, insert_id, device_id, None, body))
-            run(f"DELETE FROM trackside_quarantine WHERE id IN ({_listed(ids)})")
+            run(f"DELETE FROM trackside_quarantine WHERE id IN ({listed(ids)})")
         return len(rows)
 
     def discard_quarantined(self, ids: Collection[int]) -> int:
         """Forget events; give how many."""
         with self._writing() as run:
-            which = f"FROM trackside_quarantine WHERE id IN ({_listed(ids)})"
+            which = f"FROM trackside_quarantine WHERE id IN ({listed(ids)})"
             count = run(f"SELECT count(*) {which}")[0][0]
             run(f"DELETE {which}")
         return int(count)
@@ -112,7 +102,3 @@ def _has_room(run: Run, most: int) -> bool:
     """Judge by the span of the ids, which needs no counting; it is never too small."""
     low, high = run("SELECT min(id), max(id) FROM trackside_quarantine")[0]
     return low is None or high - low + 1 < most
-
-
-def _listed(ids: Collection[Any]) -> str:
-    return ",".join([str(int(number)) for number in ids]) or "NULL"

@@ -9,22 +9,24 @@ where one fact has one row, and send from that.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from inspect import iscoroutinefunction
-from time import time_ns
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from .outbox_quarantine import QuarantineTable
+from .outbox_rows import (
+    Claimed,
+    Dead,
+    Entry,
+    OutboxError,
+    Promise,
+    Row,
+    Run,
+    Status,
+    listed,
+)
 from .outbox_schema import MIGRATIONS
-
-Row: TypeAlias = tuple[Any, ...]
-Run: TypeAlias = Callable[..., list[Row]]
-"""Runs one statement with its parameters and gives the rows of its answer."""
-Entry: TypeAlias = tuple[int, int, str, str, str, "str | None", str]
-"""One row of the inbox: when it was stored, in ms; 1 for a client's copy and 0 for the
-authority's; event, insert_id and device_id; what it needs and its body, both JSON.
-"""
 
 LONGEST_WAIT: Final = 3_600_000
 """Milliseconds ahead that a row is due at most; more says that a clock went back."""
@@ -32,67 +34,6 @@ MOST_COUNTED: Final = 100_000
 """Rows of a kind that `status` counts; so many stands for that many or more."""
 CHUNK: Final = 500
 """Rows of one transaction, so that a writer beside it waits for milliseconds only."""
-
-
-class OutboxError(Exception):
-    """An event that could not be stored, or a store that cannot be used; `reason` is
-    the word that it is counted under.
-    """
-
-    def __init__(self, reason: str, text: str = "") -> None:
-        super().__init__(text or reason)
-        self.reason = reason
-
-
-class Claimed(NamedTuple):
-    """A row that a worker has for the time of its lease."""
-
-    id: int
-    body: str
-    needs: str | None
-    stored_at: int
-    attempts: int
-
-
-class Dead(NamedTuple):
-    """A row of the dead-letter table; times are in ms."""
-
-    id: int
-    event: str
-    insert_id: str
-    device_id: str
-    reason: str
-    stored_at: int
-    died_at: int
-    body: str
-
-
-class Promise(NamedTuple):
-    """A fact that was promised to come until `due_at`, in ms."""
-
-    event: str
-    insert_id: str
-    due_at: int
-
-
-class Status(NamedTuple):
-    """What an outbox holds: rows that wait to be sent, those of them that wait for a
-    look-up, rows that are sent and kept, dead letters, promises not kept in time. None
-    of them is counted beyond `MOST_COUNTED`.
-    """
-
-    waiting: int
-    held: int
-    sent: int
-    dead: int
-    overdue: int
-
-
-INSERT: Final = (
-    "INSERT INTO trackside_inbox"
-    " (stored_at, copy, event, insert_id, device_id, needs, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
 
 # The authority's copy takes the place of a client's until one of them is sent; of two
 # that rank the same the first stays.
@@ -212,8 +153,7 @@ class Store(QuarantineTable):
         with self._reading() as run:
             return bool(
                 run(
-                    "SELECT 1 FROM trackside_promise"
-                    " WHERE event = ? AND insert_id = ?",
+                    "SELECT 1 FROM trackside_promise WHERE event = ? AND insert_id = ?",
                     (event, insert_id),
                 )
             )
@@ -237,7 +177,7 @@ class Store(QuarantineTable):
             )
             _merge(run, [row[1:] for row in rows])
             if rows:
-                ids = _listed(row[0] for row in rows)
+                ids = listed(row[0] for row in rows)
                 run(f"DELETE FROM trackside_inbox WHERE id IN ({ids})")
         return len(rows)
 
@@ -271,7 +211,7 @@ class Store(QuarantineTable):
             rows = run(query, (1, now)) if again_first else []
             rows = rows or run(query, (0, now))
             if rows:
-                ids = _listed(row[0] for row in rows)
+                ids = listed(row[0] for row in rows)
                 run(
                     "UPDATE trackside_outbox SET due_at = ?, worker = ?"
                     f" WHERE id IN ({ids})",
@@ -296,7 +236,7 @@ class Store(QuarantineTable):
             if sent:
                 run(
                     "UPDATE trackside_outbox SET sent_at = ?, body = '', needs = NULL,"
-                    f" worker = NULL WHERE id IN ({_listed(sent)})"
+                    f" worker = NULL WHERE id IN ({listed(sent)})"
                     " AND sent_at IS NULL",
                     (now,),
                 )
@@ -310,7 +250,7 @@ class Store(QuarantineTable):
             if again:
                 run(
                     "UPDATE trackside_outbox SET due_at = ?, attempts = attempts + 1,"
-                    f" worker = NULL WHERE id IN ({_listed(again)})"
+                    f" worker = NULL WHERE id IN ({listed(again)})"
                     " AND worker = ? AND sent_at IS NULL",
                     (now + max(1, min(wait, LONGEST_WAIT)), worker),
                 )
@@ -337,7 +277,7 @@ class Store(QuarantineTable):
                     (now - keep,),
                 )
                 if rows:
-                    ids = _listed(row[0] for row in rows)
+                    ids = listed(row[0] for row in rows)
                     run(_KEPT.format(ids=ids))
                     run(f"DELETE FROM trackside_outbox WHERE id IN ({ids})")
             if len(rows) < CHUNK:
@@ -397,7 +337,7 @@ class Store(QuarantineTable):
 
     def replay(self, ids: Collection[int] | None = None) -> int:
         """Put dead letters back, all or some; give how many."""
-        which = "" if ids is None else f" WHERE id IN ({_listed(ids)})"
+        which = "" if ids is None else f" WHERE id IN ({listed(ids)})"
         if ids is not None and not ids:
             return 0
         with self._writing() as run:
@@ -407,7 +347,7 @@ class Store(QuarantineTable):
             )
             _merge(run, [row[:7] for row in rows])
             if rows:
-                found = _listed(row[7] for row in rows)
+                found = listed(row[7] for row in rows)
                 run(f"DELETE FROM trackside_dead WHERE id IN ({found})")
         return len(rows)
 
@@ -426,7 +366,7 @@ class Store(QuarantineTable):
 
     def _migrate(self, run: Run) -> None:
         """Apply what is missing, inside a transaction that no other worker shares."""
-        run("CREATE TABLE IF NOT EXISTS trackside_schema" " (version bigint NOT NULL)")
+        run("CREATE TABLE IF NOT EXISTS trackside_schema (version bigint NOT NULL)")
         version = self._version(run)
         for number, statements in enumerate(MIGRATIONS[version:], version + 1):
             for statement in statements:
@@ -476,12 +416,3 @@ def connection_of(given: Any) -> Any:
         return given
     ask: Any = getattr(given, "connection", None)
     return ask() if callable(ask) and not iscoroutinefunction(ask) else given
-
-
-def now_ms() -> int:
-    """Give this machine's clock in ms."""
-    return time_ns() // 1_000_000
-
-
-def _listed(ids: Iterable[int]) -> str:
-    return ",".join([str(int(number)) for number in ids])

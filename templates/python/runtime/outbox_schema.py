@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from .outbox_quarantine import TABLE as QUARANTINE
-
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE trackside_inbox (id {key}, stored_at bigint NOT NULL,"
@@ -30,7 +28,12 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         " due_at bigint NOT NULL, state integer NOT NULL,"
         " PRIMARY KEY (event, insert_id))",
     ),
-    (QUARANTINE,),
+    (
+        "CREATE TABLE trackside_quarantine (id {lasting_key}, event text NOT NULL,"
+        " insert_id text NOT NULL, device_id text NOT NULL, body text NOT NULL,"
+        " reason text NOT NULL, put_at bigint NOT NULL,"
+        " UNIQUE (event, insert_id, device_id))",
+    ),
     (
         "CREATE INDEX trackside_promise_due ON trackside_promise (due_at)",
         "CREATE INDEX trackside_promise_open ON trackside_promise (due_at)"

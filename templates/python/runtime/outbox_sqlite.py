@@ -17,17 +17,9 @@ from time import sleep
 from typing import Any, Final, Literal
 from weakref import WeakSet
 
+from .outbox_rows import INSERT, Entry, OutboxError, Promise, Run, now_ms
 from .outbox_schema import MIGRATIONS
-from .outbox_store import (
-    INSERT,
-    Entry,
-    OutboxError,
-    Promise,
-    Run,
-    Store,
-    connection_of,
-    now_ms,
-)
+from .outbox_store import Store, connection_of
 
 CHECKPOINT: Final = 8_000
 """Pages of 4 kB in the log before a call carries them over; workers do it sooner."""
