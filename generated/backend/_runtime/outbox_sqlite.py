@@ -163,6 +163,9 @@ class SQLite(Store):
     def _now(self, run: Run) -> int:
         return now_ms()
 
+    def _take_turns(self, run: Run, *, alone: bool) -> None:
+        pass  # a file has one writer at a time
+
     @contextmanager
     def _reading(self) -> Generator[Run]:
         with self._failing(), self._lock:

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from inspect import iscoroutinefunction
 from typing import Any, Final
 
+from .outbox_facts import known, merge
 from .outbox_quarantine import QuarantineTable
 from .outbox_rows import (
     Claimed,
@@ -34,23 +35,6 @@ MOST_COUNTED: Final = 100_000
 """Rows of a kind that `status` counts; so many stands for that many or more."""
 CHUNK: Final = 500
 """Rows of one transaction, so that a writer beside it waits for milliseconds only."""
-
-# The authority's copy takes the place of a client's until one of them is sent; of two
-# that rank the same the first stays.
-_MERGE: Final = (
-    "INSERT INTO trackside_outbox (event, insert_id, device_id, body, needs,"
-    " stored_at, copy, due_at, attempts) VALUES {rows}"
-    " ON CONFLICT (event, insert_id, device_id) DO UPDATE SET body = excluded.body,"
-    " needs = excluded.needs, copy = 0 WHERE trackside_outbox.copy = 1"
-    " AND excluded.copy = 0 AND trackside_outbox.sent_at IS NULL"
-)
-_MERGED_AT_ONCE: Final = 100
-"""Rows of one statement: old versions of SQLite take 999 parameters."""
-
-_KNOWN: Final = (
-    "SELECT 1 FROM trackside_{table} WHERE event = ? AND insert_id = ?"
-    " AND (CAST(? AS text) IS NULL OR device_id = ?)"
-)
 
 # What is sent is forgotten one day, that its promise was kept is not.
 _KEPT: Final = (
@@ -139,14 +123,8 @@ class Store(QuarantineTable):
         """Tell whether a fact is here: stored, sent and still kept, or dead. Without a
         device, any device's.
         """
-        parts = (event, insert_id, device_id, device_id)
-        tables = {"outbox": "", "inbox": self._newest, "dead": ""}
-        query = " UNION ALL ".join(
-            f"SELECT 1 FROM ({_KNOWN.format(table=table)}{newest}) AS {table}"
-            for table, newest in tables.items()
-        )
         with self._reading() as run:
-            return bool(run(f"{query} LIMIT 1", parts * len(tables)))
+            return known(run, event, insert_id, device_id, self._newest)
 
     def promised(self, event: str, insert_id: str) -> bool:
         """Tell whether a fact was promised, and is not sent and forgotten since."""
@@ -175,7 +153,7 @@ class Store(QuarantineTable):
                 "SELECT id, event, insert_id, device_id, body, needs, stored_at, copy"
                 f" FROM trackside_inbox ORDER BY id LIMIT {CHUNK}{self._locked}"
             )
-            _merge(run, [row[1:] for row in rows])
+            self._merge(run, [row[1:] for row in rows])
             if rows:
                 ids = listed(row[0] for row in rows)
                 run(f"DELETE FROM trackside_inbox WHERE id IN ({ids})")
@@ -345,7 +323,7 @@ class Store(QuarantineTable):
                 "SELECT event, insert_id, device_id, body, needs, stored_at, copy, id"
                 f" FROM trackside_dead{which} ORDER BY id{self._locked}"
             )
-            _merge(run, [row[:7] for row in rows])
+            self._merge(run, [row[:7] for row in rows])
             if rows:
                 found = listed(row[7] for row in rows)
                 run(f"DELETE FROM trackside_dead WHERE id IN ({found})")
@@ -363,6 +341,16 @@ class Store(QuarantineTable):
 
     def _promise(self, run: Run, promise: Promise) -> None:
         run(_PROMISE, promise)
+
+    def _merge(self, run: Run, rows: Sequence[Row]) -> None:
+        self._take_turns(run, alone=any(row[6] for row in rows))
+        merge(run, rows)
+
+    @abstractmethod
+    def _take_turns(self, run: Run, *, alone: bool) -> None:
+        """Wait, with clients' copies, until nobody else brings rows to the outbox: two
+        that do not see each other's would keep a copy beside its authority.
+        """
 
     def _migrate(self, run: Run) -> None:
         """Apply what is missing, inside a transaction that no other worker shares."""
@@ -386,22 +374,6 @@ class Store(QuarantineTable):
                 f" {len(MIGRATIONS)}: build the package anew with the newer trackside",
             )
         return int(found)
-
-
-def _merge(run: Run, rows: Sequence[Row]) -> None:
-    """Bring rows `(event, insert_id, device_id, body, needs, stored_at, copy)` to the
-    outbox, the oldest first.
-    """
-    best: dict[Row, Row] = {}
-    for row in rows:
-        known = best.get(row[:3])
-        if known is None or (known[6] and not row[6]):
-            best[row[:3]] = row
-    kept = list(best.values())
-    for start in range(0, len(kept), _MERGED_AT_ONCE):
-        part = kept[start : start + _MERGED_AT_ONCE]
-        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, 0, 0)"] * len(part))
-        run(_MERGE.format(rows=places), [value for row in part for value in row])
 
 
 def _counted(run: Run, rows: str, column: str = "id") -> Row:

@@ -23,6 +23,8 @@ from .process import after_fork
 
 _LOCK: Final = 0x747261636B73
 """The advisory lock under which the tables are made."""
+_TURNS: Final = _LOCK + 1
+"""The advisory lock of those who bring rows to the outbox."""
 _DRIVERS: Final = ("psycopg", "psycopg2")
 
 
@@ -126,6 +128,10 @@ class PostgreSQL(Store):
         # One clock for all workers, whatever their machines say.
         asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
         return int(run(asked)[0][0])
+
+    def _take_turns(self, run: Run, *, alone: bool) -> None:
+        shared = "" if alone else "_shared"
+        run(f"SELECT pg_advisory_xact_lock{shared}({_TURNS})")
 
     def _write(
         self,
