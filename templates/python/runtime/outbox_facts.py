@@ -48,7 +48,7 @@ def merge(run: Run, rows: Sequence[Row]) -> None:
     outbox, the oldest first.
 
     The authority's takes the place of clients' copies that are not sent, of whatever
-    device; a copy that comes after it is not stored.
+    device, and of those in quarantine; a copy that comes after it is not stored.
     """
     facts: dict[Row, Row] = {}
     copies: dict[Row, Row] = {}
@@ -56,9 +56,12 @@ def merge(run: Run, rows: Sequence[Row]) -> None:
         (copies if row[6] else facts).setdefault(row[:3], row)
     if facts:
         _replace_copies(run, facts)
+        if run("SELECT 1 FROM trackside_quarantine LIMIT 1"):
+            held = listed(row[0] for row in _found(run, facts, "o.id", "quarantine"))
+            run(f"DELETE FROM trackside_quarantine WHERE id IN ({held})")
     here = {key[:2] for key in facts}
     if copies:
-        here.update(_found(run, copies, "o.event, o.insert_id", "o.copy = 0"))
+        here.update(_found(run, copies, "o.event, o.insert_id", "outbox", "o.copy = 0"))
     kept = {
         key: facts.get(key) or copies[key]
         for key in [row[:3] for row in rows]
@@ -75,7 +78,7 @@ def _replace_copies(run: Run, facts: dict[Row, Row]) -> None:
     """
     columns = "o.event, o.insert_id, o.device_id, o.stored_at, o.id, o.attempts"
     unsent = "o.copy = 1 AND o.sent_at IS NULL"
-    found = list(_found(run, facts, f"{columns}, o.worker", unsent))
+    found = list(_found(run, facts, f"{columns}, o.worker", "outbox", unsent))
     if not found:
         return
     ids = listed(row[4] for row in found)
@@ -88,15 +91,17 @@ def _replace_copies(run: Run, facts: dict[Row, Row]) -> None:
             facts[tuple(key)] = (*fact[:5], min(fact[5], stored_at), fact[6])
 
 
-def _found(run: Run, keys: Iterable[Row], columns: str, which: str) -> Iterator[Row]:
-    """Find the rows of facts in the outbox, of whatever device."""
+def _found(
+    run: Run, keys: Iterable[Row], columns: str, table: str, which: str = "1 = 1"
+) -> Iterator[Row]:
+    """Find the rows of facts in a table, of whatever device."""
     facts = list(dict.fromkeys(key[:2] for key in keys))
     for part in _parts(facts):
         places = ", ".join(["(?, ?)"] * len(part))
         # Written as a join, for which both databases use the index.
         yield from run(
             f"WITH f (event, insert_id) AS (VALUES {places})"
-            f" SELECT {columns} FROM f CROSS JOIN trackside_outbox AS o"
+            f" SELECT {columns} FROM f CROSS JOIN trackside_{table} AS o"
             f" WHERE o.event = f.event AND o.insert_id = f.insert_id AND {which}",
             [value for fact in part for value in fact],
         )

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
+from .outbox_facts import known
 from .outbox_rows import INSERT, Run, listed
 from .sinks import WireEvent
 
@@ -76,18 +77,22 @@ class QuarantineTable(ABC):
     def release_quarantined(self, ids: Collection[int]) -> int:
         """Put events into the outbox, as a client's copies; give how many.
 
-        A fact that is there already is not sent again.
+        A fact that is there already, of whatever device, is not sent again. The age of
+        what is put there is that of its upload: the destination knows an insert_id for
+        a time only, and the fact may have been sent and forgotten since.
         """
+        released = 0
         with self._writing() as run:
-            now = self._now(run)
             rows = run(
-                "SELECT event, insert_id, device_id, body FROM trackside_quarantine"
-                f" WHERE id IN ({listed(ids)}) ORDER BY id"
+                "SELECT put_at, 1, event, insert_id, device_id, NULL, body"
+                f" FROM trackside_quarantine WHERE id IN ({listed(ids)}) ORDER BY id"
             )
-            for event, insert_id, device_id, body in rows:
-                run(INSERT, (now, 1, event, insert_id, device_id, None, body))
+            for entry in rows:
+                if not known(run, entry[2], entry[3], None):
+                    run(INSERT, entry)
+                    released += 1
             run(f"DELETE FROM trackside_quarantine WHERE id IN ({listed(ids)})")
-        return len(rows)
+        return released
 
     def discard_quarantined(self, ids: Collection[int]) -> int:
         """Forget events; give how many."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.run.outbox.outbox import Outbox
+
+DAY = 86_400_000
 
 
 def test_quarantined_events_are_listed_released_and_discarded(outbox: Outbox) -> None:
@@ -34,9 +38,45 @@ def test_a_released_copy_of_a_fact_that_is_there_is_not_sent_again(outbox: Outbo
     assert outbox.deliver().sent == 1
     assert outbox.store.quarantine(event, "unclaimed_revenue")
     (held,) = outbox.store.quarantined()
-    assert outbox.store.release_quarantined([held.id]) == 1
+    assert outbox.store.release_quarantined([held.id]) == 0
+    assert outbox.store.quarantined() == []
     assert outbox.deliver().sent == 0
     assert len(outbox.destination.good()) == 1
+
+
+@pytest.mark.parametrize("where", ["inbox", "outbox", "dead"])
+def test_a_released_copy_of_another_device_s_fact_is_not_sent(outbox: Outbox, where: str) -> None:
+    outbox.sink.accept((outbox.event("fact", device_id="x" if where == "dead" else "device-0815"),))
+    if where != "inbox":
+        outbox.deliver()
+    for device in ("device-4711", "device-4712"):
+        outbox.store.quarantine(outbox.event("fact", device_id=device), "unclaimed_revenue")
+        outbox.store.quarantine(outbox.event("another fact", device_id=device), "unclaimed_revenue")
+    assert outbox.store.release_quarantined([row.id for row in outbox.store.quarantined()]) == 1
+    outbox.deliver()
+    counted = {event["insert_id"] for event in outbox.destination.good()}
+    assert counted == ({"another fact"} if where == "dead" else {"fact", "another fact"})
+    assert len(outbox.destination.good()) == len(counted)
+
+
+def test_what_was_released_late_is_too_old_unless_told(outbox: Outbox) -> None:
+    """Its fact may have been sent and forgotten meanwhile, by the destination as well."""
+    event = outbox.event("fact")
+    assert outbox.store.quarantine(event, "unclaimed_revenue")
+    outbox.change(f"UPDATE trackside_quarantine SET put_at = put_at - {10 * DAY}")
+    assert outbox.store.release_quarantined([outbox.store.quarantined()[0].id]) == 1
+    assert outbox.deliver().dead == {"too_old": 1}
+    outbox.store.replay()
+    assert outbox.deliver(send_late=True).sent == 1
+
+
+def test_a_fact_that_comes_takes_its_copies_out_of_quarantine(outbox: Outbox) -> None:
+    for insert_id, device in (("fact", "device-4711"), ("fact", "device-0815"), ("another", "device-4711")):
+        outbox.store.quarantine(outbox.event(insert_id, device_id=device), "unclaimed_revenue")
+    outbox.sink.accept_copy(outbox.event("another", device_id="device-0815"))
+    outbox.sink.accept((outbox.event("fact"),))
+    outbox.deliver()
+    assert [row.insert_id for row in outbox.store.quarantined()] == ["another"]
 
 
 def test_a_quarantine_has_an_end(outbox: Outbox) -> None:
