@@ -28,18 +28,13 @@ _KNOWN: Final = (
 )
 
 
-def known(
-    run: Run, event: str, insert_id: str, device_id: str | None, newest: str = ""
-) -> bool:
+def known(run: Run, event: str, insert_id: str, device_id: str | None) -> bool:
     """Tell whether a fact is here: stored, sent and still kept, or dead. Without a
     device, any device's.
     """
+    tables = ("outbox", "inbox", "dead")
+    query = " UNION ALL ".join([_KNOWN.format(table=table) for table in tables])
     parts = (event, insert_id, device_id, device_id)
-    tables = {"outbox": "", "inbox": newest, "dead": ""}
-    query = " UNION ALL ".join(
-        f"SELECT 1 FROM ({_KNOWN.format(table=table)}{order}) AS {table}"
-        for table, order in tables.items()
-    )
     return bool(run(f"{query} LIMIT 1", parts * len(tables)))
 
 

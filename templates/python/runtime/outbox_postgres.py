@@ -40,7 +40,6 @@ class PostgreSQL(Store):
     _key = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
     _lasting_key = _key
     _locked = _claimed = " FOR UPDATE SKIP LOCKED"
-    _newest = ""
 
     def __init__(self, conninfo: str = "", *, timeout: float = 5.0) -> None:
         if find_spec("psycopg") is None:
@@ -217,11 +216,6 @@ class PostgreSQL(Store):
                 if not self._is_made(run):
                     run(f"SELECT pg_advisory_xact_lock({_LOCK})")
                     self._migrate(run)
-                    # Calls ask for the newest facts by their ids.
-                    run(
-                        "CREATE INDEX IF NOT EXISTS trackside_inbox_fact"
-                        " ON trackside_inbox (insert_id)"
-                    )
         except BaseException:
             connection.close()
             raise

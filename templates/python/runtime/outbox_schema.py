@@ -39,5 +39,8 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX trackside_promise_open ON trackside_promise (due_at)"
         " WHERE state < 2",
     ),
+    # Calls ask for facts that no worker has moved yet. PostgreSQL has it since the
+    # first version.
+    ("CREATE INDEX IF NOT EXISTS trackside_inbox_fact ON trackside_inbox (insert_id)",),
 )
 """The steps of the schema; a store applies those that are newer than its own."""

@@ -1,9 +1,9 @@
 """The tables of an outbox and what is done with them, in the SQL that SQLite and
 PostgreSQL share.
 
-A call only appends a row to the inbox: no index to wait for, no row that another
-transaction has locked, one page to write. Workers move rows from there to the outbox,
-where one fact has one row, and send from that.
+A call only appends a row to the inbox: nothing there is unique, so it waits for no row
+of another transaction. Workers move rows from there to the outbox, where one fact has
+one row, and send from that.
 """
 
 from __future__ import annotations
@@ -50,9 +50,8 @@ _PROMISE: Final = (
 _CAME: Final = (
     "(EXISTS (SELECT 1 FROM trackside_outbox AS o WHERE o.event = p.event"
     " AND o.insert_id = p.insert_id AND o.copy = 0)"
-    # Not correlated: an inbox in SQLite has no index, and is read once.
-    " OR (p.event, p.insert_id) IN"
-    " (SELECT event, insert_id FROM trackside_inbox WHERE copy = 0)"
+    " OR EXISTS (SELECT 1 FROM trackside_inbox AS i WHERE i.insert_id = p.insert_id"
+    " AND i.event = p.event AND i.copy = 0)"
     " OR EXISTS (SELECT 1 FROM trackside_dead AS d WHERE d.event = p.event"
     " AND d.insert_id = p.insert_id AND d.copy = 0))"
 )
@@ -78,7 +77,6 @@ class Store(QuarantineTable):
     _lasting_key: str
     _locked: str
     _claimed: str
-    _newest: str
 
     # --- what an application does ---
 
@@ -124,7 +122,7 @@ class Store(QuarantineTable):
         device, any device's.
         """
         with self._reading() as run:
-            return known(run, event, insert_id, device_id, self._newest)
+            return known(run, event, insert_id, device_id)
 
     def promised(self, event: str, insert_id: str) -> bool:
         """Tell whether a fact was promised, and is not sent and forgotten since."""

@@ -278,6 +278,26 @@ def test_a_call_takes_tens_of_microseconds(sqlite: Outbox) -> None:
     assert best < 150e-6, f"{best * 1e6:.0f} µs of processor time a call: the bench says what it is on a quiet machine"
 
 
+def test_what_it_knows_does_not_take_longer_with_what_waits(sqlite: Outbox) -> None:
+    """A page's copy asks in a request, and other calls wait for the same lock."""
+
+    def best() -> float:
+        figures = []
+        for number in range(20):
+            started = time.perf_counter()
+            assert not sqlite.sink.knows("fact_recorded", f"nowhere-{number}")
+            assert not sqlite.sink.overdue()
+            figures.append(time.perf_counter() - started)
+        return min(figures)
+
+    sqlite.sink.promise("fact_recorded", "0", -1.0)
+    sqlite.sink.accept([sqlite.event("0")])
+    few = best()
+    sqlite.sink.accept([sqlite.event(str(number)) for number in range(50_000)])
+    many = best()
+    assert many < 10 * few + 0.001, f"{few * 1e6:.0f} µs, and with 50,000 events {many * 1e6:.0f} µs"
+
+
 def test_memory_does_not_grow_with_what_waits(sqlite: Outbox) -> None:
     sqlite.emit(*range(2_000))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
