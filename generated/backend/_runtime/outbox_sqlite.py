@@ -17,7 +17,7 @@ from time import sleep
 from typing import Any, Final, Literal
 from weakref import WeakSet
 
-from .outbox_rows import INSERT, Entry, OutboxError, Promise, Run, now_ms
+from .outbox_rows import Entry, OutboxError, Promise, Run, now_ms
 from .outbox_schema import MIGRATIONS
 from .outbox_store import Store, connection_of
 
@@ -25,6 +25,14 @@ CHECKPOINT: Final = 16_000
 """Pages of 4 kB in the log before a call carries them over; workers do it sooner. An
 event writes two or three: its row, and its place in the index.
 """
+
+# Written as a selection, a row that finds no room takes back itself alone. For `VALUES`
+# with one row SQLite keeps nothing to go back to, and rolls the transaction back.
+_INSERT: Final = (
+    "INSERT INTO trackside_inbox"
+    " (stored_at, copy, event, insert_id, device_id, needs, body)"
+    " SELECT ?, ?, ?, ?, ?, ?, ?"
+)
 
 
 class SQLite(Store):
@@ -57,11 +65,13 @@ class SQLite(Store):
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
         self._max_bytes = max_bytes
-        # Taken again by a signal handler that tracks while a call is under way: each
-        # call is one statement, so the two do not meet inside a transaction.
+        # Taken again by a signal handler that tracks while a call is under way.
         self._lock = RLock()
         self._connection: Any = None
         self._inserting: Any = None
+        # Whether a transaction of ours is under way; what signal handlers put into it.
+        self._inside = False
+        self._within: list[Entry] = []
         _watch_forks(self)
 
     def __repr__(self) -> str:
@@ -79,15 +89,19 @@ class SQLite(Store):
         try:
             if bound is not None:
                 for entry in entries:
-                    bound(INSERT, entry)
+                    bound(_INSERT, entry)
                 return
             with self._lock:
-                connection = self._connection or self._opened()
-                if len(entries) == 1:
-                    self._inserting.execute(INSERT, entries[0])
+                connection = self._opened()
+                if connection.in_transaction:  # this is a signal handler's call
+                    connection.executemany(_INSERT, entries)
+                    self._within += entries
                     return
-                with _transaction(connection):
-                    connection.executemany(INSERT, entries)
+                if len(entries) == 1:
+                    self._inserting.execute(_INSERT, entries[0])
+                    return
+                with self._transaction(connection):
+                    connection.executemany(_INSERT, entries)
         except Exception as error:
             raise _told(error) from error
 
@@ -175,7 +189,7 @@ class SQLite(Store):
     def _writing(self) -> Generator[Run]:
         with self._failing(), self._lock:
             connection = self._opened()
-            with _transaction(connection):
+            with self._transaction(connection):
                 yield _runner(connection.execute)
 
     @contextmanager
@@ -187,11 +201,41 @@ class SQLite(Store):
         except Exception as error:
             raise _told(error) from error
 
+    @contextmanager
+    def _transaction(self, connection: Any) -> Generator[None]:
+        """Open a transaction of our own, in which no event of a signal handler's is
+        lost. What else a handler does becomes part of the one that it interrupts.
+        """
+        if self._inside:
+            yield
+            return
+        try:
+            self._inside = True
+            # A handler may raise when the lock is ours and the statement is over.
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(Exception):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            for entry in self._within:
+                with suppress(Exception):
+                    connection.execute(_INSERT, entry)
+            raise
+        finally:
+            self._inside, self._within = False, []
+
     def _opened(self) -> Any:
         """Open the file, with its tables, unless it is open."""
-        if self._connection is not None:
-            return self._connection
-        connection: Any = import_module("sqlite3").connect(
+        connection = self._connection
+        if connection is not None:
+            if connection.in_transaction and not self._inside:
+                # Left open by an exception at a place where none is expected, it would
+                # keep events from everybody, and everybody from writing.
+                connection.execute("ROLLBACK")
+            return connection
+        connection = import_module("sqlite3").connect(
             self.path,
             timeout=self._busy_timeout,
             isolation_level=None,
@@ -213,7 +257,7 @@ class SQLite(Store):
                 " WHERE type = 'table' AND name = 'trackside_schema'"
             )
             if not made or self._version(run) < len(MIGRATIONS):
-                with _transaction(connection):
+                with self._transaction(connection):
                     self._migrate(run)
         except BaseException:
             connection.close()
@@ -252,19 +296,6 @@ def _use_log(connection: Any) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         sleep(0.02)
-
-
-@contextmanager
-def _transaction(connection: Any) -> Generator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            with suppress(Exception):
-                connection.execute("ROLLBACK")
-        raise
 
 
 def _runner(execute: Callable[..., Any]) -> Run:
