@@ -65,8 +65,11 @@ class SQLite(Store):
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
         self._max_bytes = max_bytes
-        # Taken again by a signal handler that tracks while a call is under way.
-        self._lock = RLock()
+        # One for each process, since a fork may copy a lock that is held. It is taken
+        # again by a signal handler that tracks while a call is under way.
+        self._locks: dict[int, Any] = {}
+        # All that follows is this process's, and is read when its lock is held.
+        self._process = 0
         self._connection: Any = None
         self._inserting: Any = None
         # Whether a transaction of ours is under way; what signal handlers put into it.
@@ -79,7 +82,7 @@ class SQLite(Store):
 
     def prepare(self) -> None:
         """Make the tables, or bring them to this version; done at the first use."""
-        with self._failing(), self._lock:
+        with self._failing(), self._lock():
             self._opened()
 
     def put(self, entries: Sequence[Entry], bound: Any = None) -> None:
@@ -91,7 +94,7 @@ class SQLite(Store):
                 for entry in entries:
                     bound(_INSERT, entry)
                 return
-            with self._lock:
+            with self._lock():
                 connection = self._opened()
                 if connection.in_transaction:  # this is a signal handler's call
                     connection.executemany(_INSERT, entries)
@@ -148,18 +151,20 @@ class SQLite(Store):
         # then the tables, if they are missing, become part of its transaction. It does
         # not wait for ours either: another thread may have that, and wait for the
         # caller to commit.
-        if self._connection is None and writes:
+        is_open = self._connection is not None and self._process == os.getpid()
+        if not is_open and writes:
             run = _runner(execute)
             with self._failing():
                 self._migrate(run)
-        elif self._connection is None:
+        elif not is_open:
             with suppress(OutboxError):  # `put` meets it again, and counts
                 self.prepare()
         return lambda sql, parameters: execute(sql, tuple(parameters))
 
     def close(self) -> None:
         """Let go of the connection; it is opened again when it is needed."""
-        with self._lock:
+        with self._lock():
+            self._begin_anew()
             connection, self._connection = self._connection, None
             self._inserting = None
         if connection is not None:
@@ -169,10 +174,14 @@ class SQLite(Store):
         """Carry the log over to the file without waiting for anybody, so that no call
         has to.
         """
-        with self._failing(), self._lock:
+        with self._failing(), self._lock():
             self._opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     # --- parts ---
+
+    def _lock(self) -> Any:
+        process = os.getpid()
+        return self._locks.get(process) or self._locks.setdefault(process, RLock())
 
     def _now(self, run: Run) -> int:
         return now_ms()
@@ -182,12 +191,12 @@ class SQLite(Store):
 
     @contextmanager
     def _reading(self) -> Generator[Run]:
-        with self._failing(), self._lock:
+        with self._failing(), self._lock():
             yield _runner(self._opened().execute)
 
     @contextmanager
     def _writing(self) -> Generator[Run]:
-        with self._failing(), self._lock:
+        with self._failing(), self._lock():
             connection = self._opened()
             with self._transaction(connection):
                 yield _runner(connection.execute)
@@ -228,6 +237,7 @@ class SQLite(Store):
 
     def _opened(self) -> Any:
         """Open the file, with its tables, unless it is open."""
+        self._begin_anew()
         connection = self._connection
         if connection is not None:
             if connection.in_transaction and not self._inside:
@@ -272,17 +282,41 @@ class SQLite(Store):
         """Close the file: its locks belong to a process, and SQLite in a child would
         take those of its parent for its own.
         """
-        self._lock.acquire()
+        self._lock().acquire()
         with suppress(Exception):
             self.close()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        self._lock.release()
+        self._lock().release()
 
     def after_fork_in_child(self) -> None:
-        """Go on, with a lock that no thread of the parent holds."""
-        self._lock = RLock()
+        """Close what nobody has closed before the fork: a server that forks in C, as
+        uWSGI does, calls Python after it only.
+
+        At this moment, and while the parent has the file open, that takes nothing from
+        the parent. Beside a connection that is left open, a new one would have no locks
+        of its own: the parent, when it closes the file, would remove the log under it.
+        """
+        lock, connection = self._locks.get(self._process), self._connection
+        # What another thread of the parent is using cannot be closed without harm.
+        idle = lock is not None and lock.acquire(blocking=False)
+        if idle and connection is not None and not connection.in_transaction:
+            self._connection = self._inserting = None
+            with suppress(Exception):
+                connection.close()
+
+    def _begin_anew(self) -> None:
+        """Leave to the parent, in a child, what is its; and go on without."""
+        process = os.getpid()
+        if self._process == process:
+            return
+        if self._connection is not None:
+            # Closing it now, or letting Python do so, could take the log from others.
+            _parents.append((self._connection, self._inserting))
+        self._connection = self._inserting = None
+        self._inside, self._within = False, []
+        self._process = process
 
 
 def _use_log(connection: Any) -> None:
@@ -335,22 +369,21 @@ def _told(error: Exception) -> OutboxError:
 
 _stores: Final[WeakSet[SQLite]] = WeakSet()
 _held: Final[list[SQLite]] = []
+_parents: Final[list[Any]] = []
+_watching: Final[list[bool]] = []
 
 
 def _watch_forks(store: SQLite) -> None:
-    if not _stores and not _watching:
+    if not _watching:
         _watching.append(True)
         register: Any = getattr(os, "register_at_fork", None)
         if register is not None:  # Windows has no fork
             register(
                 before=_before_fork,
-                after_in_parent=lambda: _after_fork(in_child=False),
-                after_in_child=lambda: _after_fork(in_child=True),
+                after_in_parent=_after_fork_in_parent,
+                after_in_child=_after_fork_in_child,
             )
     _stores.add(store)
-
-
-_watching: Final[list[bool]] = []
 
 
 def _before_fork() -> None:
@@ -359,10 +392,13 @@ def _before_fork() -> None:
         _held.append(store)
 
 
-def _after_fork(*, in_child: bool) -> None:
+def _after_fork_in_parent() -> None:
     stores, _held[:] = list(_held), []
     for store in stores:
-        if in_child:
-            store.after_fork_in_child()
-        else:
-            store.after_fork_in_parent()
+        store.after_fork_in_parent()
+
+
+def _after_fork_in_child() -> None:
+    _held.clear()
+    for store in list(_stores):
+        store.after_fork_in_child()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import resource
+import signal
 import sqlite3
 import threading
 import time
@@ -183,6 +185,70 @@ def test_a_fork_while_other_threads_emit_blocks_nobody(sqlite: Outbox) -> None:
             thread.join()
     assert all(counts)
     assert waiting(sqlite) == sum(counts) + children
+
+
+def fork_in_c(*, and_tell: bool) -> int:
+    """Fork as a server written in C does: Python hears of it afterwards, or not at all."""
+    python = ctypes.PyDLL(None)
+    child: int = python.fork()
+    if not child and and_tell:
+        python.PyOS_AfterFork_Child()
+    return child
+
+
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize("and_tell", [True, False])
+def test_a_fork_in_c_leaves_the_parent_its_connection(sqlite: Outbox, and_tell: bool, used: bool) -> None:
+    sqlite.emit(1)
+    connection = sqlite.store._connection
+    ready, forked = threading.Event(), threading.Event()
+
+    def use() -> None:
+        with sqlite.store._reading():
+            ready.set()
+            forked.wait(30)
+
+    thread = threading.Thread(target=use)
+    if used:
+        thread.start()
+        ready.wait(30)
+    child = fork_in_c(and_tell=and_tell)
+    if not child:
+        signal.alarm(20)  # a lock that nobody gives back would hold it for ever
+        code = 1
+        try:
+            code = 0 if sqlite.emit(2)[0].accepted and sqlite.store._connection is not connection else 2
+        finally:
+            os._exit(code)
+    forked.set()
+    if used:
+        thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert sqlite.store._connection is connection
+    sqlite.emit(3)
+    sqlite.deliver()
+    assert sorted(sqlite.arrived()) == [1, 2, 3]
+
+
+def test_a_parent_that_closes_the_file_takes_nothing_from_a_child_that_was_forked_in_c(sqlite: Outbox) -> None:
+    sqlite.emit(1)
+    to_parent, to_child = os.pipe(), os.pipe()
+    child = fork_in_c(and_tell=True)
+    if not child:
+        code = 1
+        try:
+            sqlite.emit(2)
+            os.write(to_parent[1], b"x")
+            os.read(to_child[0], 1)
+            code = 0 if sqlite.emit(3)[0].accepted else 2
+        finally:
+            os._exit(code)
+    os.read(to_parent[0], 1)
+    sqlite.store.close()
+    os.write(to_child[1], b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    sqlite.deliver()
+    assert sorted(sqlite.arrived()) == [1, 2, 3]
 
 
 def test_an_event_of_a_process_that_is_killed_is_there(sqlite: Outbox) -> None:
