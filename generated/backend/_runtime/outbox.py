@@ -4,15 +4,23 @@ and a worker sends it later, at least once, under the same insert_id.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from .encoding import encoder
 from .log import Log
-from .outbox_rows import Entry, OutboxError, Promise, now_ms
+from .outbox_rows import (
+    Bound,
+    Entry,
+    OutboxError,
+    Promise,
+    Run,
+    TransactionLostError,
+    now_ms,
+)
 from .outbox_store import Store
 from .sinks import Outcome, WireEvent
 
@@ -24,17 +32,32 @@ _QUEUED: Final = Outcome(queued=1)
 _encode: Final = encoder(ascii_only=True)
 
 
-class _Bound:
-    """A caller's connection, for as long as its block is open."""
+class _Block:
+    """A caller's connection, for as long as its block is open; `lost` is what became of
+    its transaction.
+    """
 
-    def __init__(self, sink: OutboxSink, put: Any, outer: _Bound | None) -> None:
+    def __init__(self, sink: OutboxSink, act: Bound, outer: _Block | None) -> None:
         self.sink = sink
-        self.put = put
         self.outer = outer
         self.open = True
+        self.lost: TransactionLostError | None = None
+        self._act = act
+
+    def __call__(self, act: Callable[[Run], None]) -> None:
+        """Do something in the transaction; when that is lost, the next call would be
+        one of its own, without what the caller has done before.
+        """
+        try:
+            if self.lost is None:
+                self._act(act)
+        except TransactionLostError as error:
+            self.lost = error
+        if self.lost is not None:
+            raise self.lost
 
 
-_bound: ContextVar[_Bound | None] = ContextVar("trackside_outbox", default=None)
+_bound: ContextVar[_Block | None] = ContextVar("trackside_outbox", default=None)
 
 
 class OutboxSink:
@@ -88,11 +111,17 @@ class OutboxSink:
         SQLAlchemy over one. It holds for this thread or task and what it starts, while
         the block is open. Raises TypeError and ValueError for a connection that
         cannot be it.
+
+        What cannot be stored is dropped and counted, and the transaction goes on. When
+        the database has rolled that back, TransactionLostError is raised, by the call
+        or at the end of the block.
         """
-        mine = _Bound(self, self.store.bind(connection), _bound.get())
+        mine = _Block(self, self.store.bind(connection), _bound.get())
         token = _bound.set(mine)
         try:
             yield
+            if mine.lost is not None:  # and somebody has caught it
+                raise mine.lost
         finally:
             # A task that was started inside and goes on must not write into a
             # transaction that may be over.
@@ -161,11 +190,11 @@ class OutboxSink:
         self._log.note(reason, failures, str(error))
         return Outcome(dropped=((reason, number),))
 
-    def _bound(self) -> Any:
+    def _bound(self) -> _Block | None:
         bound = _bound.get()
         while bound is not None:
             if bound.open and bound.sink is self:
-                return bound.put
+                return bound
             bound = bound.outer
         return None
 

@@ -16,7 +16,15 @@ from inspect import iscoroutinefunction
 from threading import RLock
 from typing import Any, Final
 
-from .outbox_rows import INSERT, Entry, OutboxError, Promise, Run
+from .outbox_rows import (
+    INSERT,
+    PROMISE,
+    Bound,
+    Entry,
+    OutboxError,
+    Promise,
+    Run,
+)
 from .outbox_schema import MIGRATIONS
 from .outbox_store import Store, connection_of
 from .process import after_fork
@@ -64,7 +72,7 @@ class PostgreSQL(Store):
         with self._reading():
             pass
 
-    def put(self, entries: Sequence[Entry], bound: Any = None) -> None:
+    def put(self, entries: Sequence[Entry], bound: Bound | None = None) -> None:
         """Append to the inbox, in the transaction that `bind` was given or in one of
         its own. Raises OutboxError.
         """
@@ -75,17 +83,21 @@ class PostgreSQL(Store):
 
         self._write(insert, bound)
 
-    def promise(self, promise: Promise, bound: Any = None) -> None:
+    def promise(self, promise: Promise, bound: Bound | None = None) -> None:
         """Note that a fact will come. Raises OutboxError."""
-        self._write(lambda run: self._promise(run, promise), bound)
 
-    def bind(self, connection: object) -> Callable[[Callable[[Run], None]], None]:
+        def insert(run: Run) -> None:
+            run(PROMISE, promise)
+
+        self._write(insert, bound)
+
+    def _bind(self, connection: object) -> Bound:
         """Take a connection of psycopg 3, or a connection or session of SQLAlchemy over
         psycopg, to the database of this outbox.
         """
         given: Any = connection_of(connection)
         execute: Any = getattr(given, "exec_driver_sql", None)
-        guarded: Callable[[Callable[[Run], None]], None]
+        guarded: Bound
         if execute is not None and not iscoroutinefunction(execute):
             dialect = given.dialect
             if dialect.name != "postgresql" or dialect.driver not in _DRIVERS:
@@ -102,10 +114,7 @@ class PostgreSQL(Store):
                 f" {type(connection).__name__}; where it is asynchronous, use the"
                 " session's run_sync"
             )
-        # The tables are made by a connection of our own: nothing of it becomes part
-        # of the caller's transaction, and no lock of it waits for us.
-        with suppress(OutboxError):  # `put` meets it again, and counts
-            self.prepare()
+        self._prepare_beside()
         return guarded
 
     def close(self) -> None:
@@ -135,7 +144,7 @@ class PostgreSQL(Store):
     def _write(
         self,
         act: Callable[[Run], None],
-        bound: Callable[[Callable[[Run], None]], None] | None,
+        bound: Bound | None,
     ) -> None:
         if bound is None:
             former = self._connection
@@ -153,7 +162,7 @@ class PostgreSQL(Store):
         try:
             bound(act)
         except Exception as error:
-            raise _told(error) from error
+            raise self._told(error) from error
 
     @contextmanager
     def _reading(self) -> Generator[Run]:
@@ -178,7 +187,26 @@ class PostgreSQL(Store):
                 connection = self._connection
                 if connection is not None and connection.closed:
                     self._connection = None
-                raise _told(error) from error
+                raise self._told(error) from error
+
+    @staticmethod
+    def _told(error: Exception) -> OutboxError:
+        """Find the word for what PostgreSQL says."""
+        if isinstance(error, OutboxError):
+            return error
+        original: Any = getattr(error, "orig", None) or error  # SQLAlchemy wraps it
+        state = str(
+            getattr(original, "sqlstate", None)
+            or getattr(original, "pgcode", None)
+            or ""
+        )
+        if state.startswith("53"):
+            reason = "outbox_full"
+        elif state in ("57014", "55P03", "40P01", "40001"):
+            reason = "outbox_busy"
+        else:
+            reason = f"outbox_failed:{type(original).__name__}"
+        return OutboxError(reason, f"{reason}: {error}")
 
     def _begin_anew(self) -> None:
         self._lock = RLock()
@@ -241,7 +269,7 @@ def _runner(execute: Callable[..., Any]) -> Run:
 # A statement that fails would take the caller's transaction with it: hence savepoints.
 
 
-def _guarded_by_sqlalchemy(given: Any) -> Callable[[Callable[[Run], None]], None]:
+def _guarded_by_sqlalchemy(given: Any) -> Bound:
     run = _runner(given.exec_driver_sql)
 
     def guarded(act: Callable[[Run], None]) -> None:
@@ -251,13 +279,20 @@ def _guarded_by_sqlalchemy(given: Any) -> Callable[[Callable[[Run], None]], None
     return guarded
 
 
-def _guarded_by_psycopg(given: Any) -> Callable[[Callable[[Run], None]], None]:
+def _guarded_by_psycopg(given: Any) -> Bound:
     psycopg: Any = import_module("psycopg")
     idle = psycopg.pq.TransactionStatus.IDLE
     together: Callable[[], AbstractContextManager[Any]] = (
         given.pipeline if psycopg.Pipeline.is_supported() else nullcontext
     )
-    run = _runner(given.execute)
+
+    def execute(sql: str, parameters: Sequence[Any] | None = None) -> Any:
+        # Not `given.execute`: its cursors may want other places for parameters, and
+        # give other rows.
+        cursor = psycopg.Cursor(given, row_factory=psycopg.rows.tuple_row)
+        return cursor.execute(sql, parameters)
+
+    run = _runner(execute)
 
     def guarded(act: Callable[[Run], None]) -> None:
         if given.autocommit and given.info.transaction_status == idle:
@@ -281,20 +316,3 @@ def _guarded_by_psycopg(given: Any) -> Callable[[Callable[[Run], None]], None]:
 def _percent(sql: str) -> str:
     """Write the places of parameters as psycopg wants them."""
     return sql.replace("?", "%s")
-
-
-def _told(error: Exception) -> OutboxError:
-    """Find the word for what PostgreSQL says."""
-    if isinstance(error, OutboxError):
-        return error
-    original: Any = getattr(error, "orig", None) or error  # SQLAlchemy wraps it
-    state = str(
-        getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or ""
-    )
-    if state.startswith("53"):
-        reason = "outbox_full"
-    elif state in ("57014", "55P03", "40P01", "40001"):
-        reason = "outbox_busy"
-    else:
-        reason = f"outbox_failed:{type(original).__name__}"
-    return OutboxError(reason, f"{reason}: {error}")

@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterable
 from time import time_ns
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from .events import TrackingError, Violation
+
 Row: TypeAlias = tuple[Any, ...]
 Run: TypeAlias = Callable[..., list[Row]]
 """Runs one statement with its parameters and gives the rows of its answer."""
 Entry: TypeAlias = tuple[int, int, str, str, str, "str | None", str]
 """One row of the inbox: when it was stored, in ms; 1 for a client's copy and 0 for the
 authority's; event, insert_id and device_id; what it needs and its body, both JSON.
+"""
+
+Bound: TypeAlias = Callable[[Callable[[Run], None]], None]
+"""Does something in a caller's transaction. Raises what its database does, OutboxError
+and TransactionLostError.
 """
 
 
@@ -71,10 +78,27 @@ class Status(NamedTuple):
     overdue: int
 
 
+class TransactionLostError(TrackingError):
+    """The database has rolled back the transaction of the caller that an event was to
+    be part of. It is raised in production as well: nothing of that transaction may be
+    committed, and what comes after would be a transaction of its own.
+    """
+
+    def __init__(self, said: str) -> None:
+        text = f"the database has rolled your transaction back: {said}"
+        super().__init__("outbox", (Violation("", "", text, "refused"),))
+
+
+# Selections: a row that finds no room in SQLite then takes back itself alone. For the
+# `VALUES` of one row it keeps nothing to go back to, and rolls a transaction back.
 INSERT: Final = (
     "INSERT INTO trackside_inbox"
     " (stored_at, copy, event, insert_id, device_id, needs, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " SELECT ?, ?, ?, ?, ?, ?, ?"
+)
+PROMISE: Final = (
+    "INSERT INTO trackside_promise (event, insert_id, due_at, state)"
+    " SELECT ?, ?, ?, 0 WHERE 1 = 1 ON CONFLICT (event, insert_id) DO NOTHING"
 )
 
 

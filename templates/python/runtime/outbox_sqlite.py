@@ -17,7 +17,17 @@ from time import sleep
 from typing import Any, Final, Literal
 from weakref import WeakSet
 
-from .outbox_rows import Entry, OutboxError, Promise, Run, now_ms
+from .outbox_rows import (
+    INSERT,
+    PROMISE,
+    Bound,
+    Entry,
+    OutboxError,
+    Promise,
+    Run,
+    TransactionLostError,
+    now_ms,
+)
 from .outbox_schema import MIGRATIONS
 from .outbox_store import Store, connection_of
 
@@ -25,14 +35,6 @@ CHECKPOINT: Final = 16_000
 """Pages of 4 kB in the log before a call carries them over; workers do it sooner. An
 event writes two or three: its row, and its place in the index.
 """
-
-# Written as a selection, a row that finds no room takes back itself alone. For `VALUES`
-# with one row SQLite keeps nothing to go back to, and rolls the transaction back.
-_INSERT: Final = (
-    "INSERT INTO trackside_inbox"
-    " (stored_at, copy, event, insert_id, device_id, needs, body)"
-    " SELECT ?, ?, ?, ?, ?, ?, ?"
-)
 
 
 class SQLite(Store):
@@ -85,81 +87,97 @@ class SQLite(Store):
         with self._failing(), self._lock():
             self._opened()
 
-    def put(self, entries: Sequence[Entry], bound: Any = None) -> None:
+    def put(self, entries: Sequence[Entry], bound: Bound | None = None) -> None:
         """Append to the inbox, in the transaction that `bind` was given or in one of
-        its own. Raises OutboxError.
+        its own. Raises OutboxError, and TransactionLostError.
         """
-        try:
-            if bound is not None:
+        if bound is not None:
+
+            def insert(run: Run) -> None:
                 for entry in entries:
-                    bound(_INSERT, entry)
-                return
+                    run(INSERT, entry)
+
+            with self._failing():
+                bound(insert)
+            return
+        try:
             with self._lock():
                 connection = self._opened()
                 if connection.in_transaction:  # this is a signal handler's call
-                    connection.executemany(_INSERT, entries)
+                    connection.executemany(INSERT, entries)
                     self._within += entries
                     return
                 if len(entries) == 1:
-                    self._inserting.execute(_INSERT, entries[0])
+                    self._inserting.execute(INSERT, entries[0])
                     return
                 with self._transaction(connection):
-                    connection.executemany(_INSERT, entries)
+                    connection.executemany(INSERT, entries)
         except Exception as error:
-            raise _told(error) from error
+            raise self._told(error) from error
 
-    def promise(self, promise: Promise, bound: Any = None) -> None:
-        """Note that a fact will come. Raises OutboxError."""
+    def promise(self, promise: Promise, bound: Bound | None = None) -> None:
+        """Note that a fact will come; raises as `put` does."""
+
+        def note(run: Run) -> None:
+            run(PROMISE, promise)
+
         if bound is not None:
             with self._failing():
-                self._promise(_runner(bound), promise)
+                bound(note)
             return
         with self._writing() as run:
-            self._promise(run, promise)
+            note(run)
 
-    def bind(self, connection: object) -> Callable[[str, Sequence[Any]], Any]:
+    def _bind(self, connection: object) -> Bound:
         """Take a connection of `sqlite3`, or a connection or session of SQLAlchemy over
         it, to the file of this outbox.
         """
         given: Any = connection_of(connection)
-        writes = _is_writing(given)
+        sqlite3: Any = import_module("sqlite3")
         execute: Any = getattr(given, "exec_driver_sql", None)
         if execute is not None:
             if given.dialect.name != "sqlite":
                 raise TypeError(
                     f"the outbox is a SQLite file, the connection {given.dialect.name}"
                 )
-        elif isinstance(given, import_module("sqlite3").Connection):
-            execute = given.execute
+        elif isinstance(given, sqlite3.Connection):
+            # Not `given.execute`: rows are to be tuples, whatever its `row_factory`.
+            execute = sqlite3.Cursor(given).execute
         else:
             raise TypeError(
                 "expected a connection of sqlite3, or of SQLAlchemy over sqlite3, not"
                 f" {type(connection).__name__}"
             )
-        files = [row[2] for row in execute("PRAGMA database_list") if row[1] == "main"]
-        if (
-            not files
-            or not files[0]
-            or os.path.realpath(files[0]) != os.path.realpath(self.path)
-        ):
+        run = _runner(execute)
+        file = _file_of(run)
+        if not file or os.path.realpath(file) != os.path.realpath(self.path):
             raise ValueError(
-                f"the connection is to {files[0] or 'memory' if files else 'nothing'},"
-                f" and the outbox is in {self.path}: what is written there would not"
-                " be found"
+                f"the connection is to {file or 'memory'}, and the outbox is in"
+                f" {self.path}: what is written there would not be found"
             )
+        guarded = _guarded(given, run)
         # A caller that has begun to write holds the only lock there is for writing:
         # then the tables, if they are missing, become part of its transaction. It does
         # not wait for ours either: another thread may have that, and wait for the
         # caller to commit.
-        is_open = self._connection is not None and self._process == os.getpid()
-        if not is_open and writes:
-            run = _runner(execute)
-            with self._failing():
-                self._migrate(run)
-        elif not is_open:
-            with suppress(OutboxError):  # `put` meets it again, and counts
-                self.prepare()
-        return lambda sql, parameters: execute(sql, tuple(parameters))
+        if self._connection is None or self._process != os.getpid():
+            if _in_transaction(given):
+                guarded(self._migrate_within)
+            else:
+                self._prepare_beside()
+        return guarded
+
+    def _migrate_within(self, run: Run) -> None:
+        """Make the tables in a caller's transaction, all of them or none."""
+        run("SAVEPOINT trackside")
+        try:
+            self._migrate(run)
+        except BaseException:
+            with suppress(Exception):
+                run("ROLLBACK TO trackside")
+                run("RELEASE trackside")
+            raise
+        run("RELEASE trackside")
 
     def close(self) -> None:
         """Let go of the connection; it is opened again when it is needed."""
@@ -205,10 +223,27 @@ class SQLite(Store):
     def _failing(self) -> Generator[None]:
         try:
             yield
-        except OutboxError:
+        except (OutboxError, TransactionLostError):
             raise
         except Exception as error:
-            raise _told(error) from error
+            raise self._told(error) from error
+
+    @staticmethod
+    def _told(error: Exception) -> OutboxError:
+        """Find the word for what SQLite says."""
+        if isinstance(error, OutboxError):
+            return error
+        original: Any = getattr(error, "orig", None) or error  # SQLAlchemy wraps it
+        name = str(getattr(original, "sqlite_errorname", ""))
+        if name.startswith("SQLITE_FULL"):
+            reason = "outbox_full"
+        elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            reason = "outbox_busy"
+        elif name.startswith("SQLITE_IOERR"):
+            reason = "outbox_io"  # among others a disk or a quota that is full
+        else:
+            reason = f"outbox_failed:{type(original).__name__}"
+        return OutboxError(reason, f"{reason}: {error}")
 
     @contextmanager
     def _transaction(self, connection: Any) -> Generator[None]:
@@ -230,7 +265,7 @@ class SQLite(Store):
                     connection.execute("ROLLBACK")
             for entry in self._within:
                 with suppress(Exception):
-                    connection.execute(_INSERT, entry)
+                    connection.execute(INSERT, entry)
             raise
         finally:
             self._inside, self._within = False, []
@@ -342,27 +377,33 @@ def _runner(execute: Callable[..., Any]) -> Run:
     return run
 
 
-def _is_writing(given: Any) -> bool:
+def _guarded(given: Any, run: Run) -> Bound:
+    def guarded(act: Callable[[Run], None]) -> None:
+        begun = _in_transaction(given)
+        try:
+            act(run)
+        except Exception as error:
+            # A disk that is full, among others, makes SQLite give up the whole. Most
+            # often a statement takes back itself alone: the caller goes on.
+            if begun and not _in_transaction(given):
+                raise TransactionLostError(str(error)) from error
+            raise
+
+    return guarded
+
+
+def _in_transaction(given: Any) -> bool:
     """Tell whether a connection is inside a transaction of SQLite's own."""
-    driver = getattr(getattr(given, "connection", None), "dbapi_connection", given)
+    driver = getattr(getattr(given, "connection", None), "driver_connection", given)
     return getattr(driver, "in_transaction", False) is True
 
 
-def _told(error: Exception) -> OutboxError:
-    """Find the word for what SQLite says."""
-    if isinstance(error, OutboxError):
-        return error
-    original: Any = getattr(error, "orig", None) or error  # SQLAlchemy wraps it
-    name = str(getattr(original, "sqlite_errorname", ""))
-    if name.startswith("SQLITE_FULL"):
-        reason = "outbox_full"
-    elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        reason = "outbox_busy"
-    elif name.startswith("SQLITE_IOERR"):
-        reason = "outbox_io"  # among others a disk or a quota that is full
-    else:
-        reason = f"outbox_failed:{type(original).__name__}"
-    return OutboxError(reason, f"{reason}: {error}")
+def _file_of(run: Run) -> str:
+    """Give the file of a connection, empty for none; its texts may be bytes."""
+    for row in run("PRAGMA database_list"):
+        if os.fsdecode(row[1]) == "main":
+            return os.fsdecode(row[2] or "")
+    return ""
 
 
 # --- forks ---

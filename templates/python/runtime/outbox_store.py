@@ -17,6 +17,7 @@ from typing import Any, Final
 from .outbox_facts import known, merge
 from .outbox_quarantine import QuarantineTable
 from .outbox_rows import (
+    Bound,
     Claimed,
     Dead,
     Entry,
@@ -25,6 +26,7 @@ from .outbox_rows import (
     Row,
     Run,
     Status,
+    TransactionLostError,
     listed,
 )
 from .outbox_schema import MIGRATIONS
@@ -40,11 +42,6 @@ CHUNK: Final = 500
 _KEPT: Final = (
     "UPDATE trackside_promise SET state = 2 WHERE state < 2 AND (event, insert_id) IN"
     " (SELECT event, insert_id FROM trackside_outbox WHERE id IN ({ids}) AND copy = 0)"
-)
-
-_PROMISE: Final = (
-    "INSERT INTO trackside_promise (event, insert_id, due_at, state)"
-    " VALUES (?, ?, ?, 0) ON CONFLICT (event, insert_id) DO NOTHING"
 )
 
 _CAME: Final = (
@@ -85,16 +82,40 @@ class Store(QuarantineTable):
         """Make the tables, or bring them to this version; done at the first use."""
 
     @abstractmethod
-    def put(self, entries: Sequence[Entry], bound: Any = None) -> None:
+    def put(self, entries: Sequence[Entry], bound: Bound | None = None) -> None:
         """Append to the inbox, in the transaction that `bind` was given or in one of
-        its own. Raises OutboxError.
+        its own. Raises OutboxError, and TransactionLostError.
         """
 
     @abstractmethod
-    def bind(self, connection: object) -> Any:
-        """Take a caller's connection for `put`. Raises TypeError and ValueError for one
-        that cannot be it.
+    def promise(self, promise: Promise, bound: Bound | None = None) -> None:
+        """Note that a fact will come; raises as `put` does."""
+
+    def bind(self, connection: object) -> Bound:
+        """Take a caller's connection for `put` and `promise`; what is wrong with the
+        outbox there is theirs to say, since a transaction must not fail for it. Raises
+        TypeError and ValueError for a connection that cannot be it, and
+        TransactionLostError.
         """
+        try:
+            return self._bind(connection)
+        except (TypeError, ValueError, TransactionLostError):
+            raise
+        except Exception as error:
+            told = self._told(error)
+
+        def refuse(_: object) -> None:
+            raise OutboxError(told.reason, str(told))
+
+        return refuse
+
+    @abstractmethod
+    def _bind(self, connection: object) -> Bound: ...
+
+    @staticmethod
+    @abstractmethod
+    def _told(error: Exception) -> OutboxError:
+        """Find the word for what the database says."""
 
     @abstractmethod
     def close(self) -> None:
@@ -112,10 +133,6 @@ class Store(QuarantineTable):
     @abstractmethod
     def checkpoint(self) -> None:
         """Do what upkeep the database wants from time to time."""
-
-    @abstractmethod
-    def promise(self, promise: Promise, bound: Any = None) -> None:
-        """Note that a fact will come. Raises OutboxError."""
 
     def knows(self, event: str, insert_id: str, device_id: str | None) -> bool:
         """Tell whether a fact is here: stored, sent and still kept, or dead. Without a
@@ -337,8 +354,16 @@ class Store(QuarantineTable):
             (self._now(run),),
         )
 
-    def _promise(self, run: Run, promise: Promise) -> None:
-        run(_PROMISE, promise)
+    def _prepare_beside(self) -> None:
+        """See to the tables by a connection of our own: nothing of it becomes part of a
+        caller's transaction. Raises OutboxError for those of a newer version; what else
+        fails, the caller's connection meets itself.
+        """
+        try:
+            self.prepare()
+        except OutboxError as error:
+            if error.reason == "outbox_newer":
+                raise
 
     def _merge(self, run: Run, rows: Sequence[Row]) -> None:
         self._take_turns(run, alone=any(row[6] for row in rows))
