@@ -151,6 +151,8 @@ class OutboxSink:
         """Note that a fact will come within so many seconds; what is not kept in time
         is `overdue`.
         """
+        if self._closed:
+            return Outcome(dropped=(("sink_closed", 1),))
         seconds = within.total_seconds() if isinstance(within, timedelta) else within
         due_at = now_ms() + int(seconds * 1000)
         try:

@@ -146,7 +146,13 @@ class PostgreSQL(Store):
         act: Callable[[Run], None],
         bound: Bound | None,
     ) -> None:
-        if bound is None:
+        if bound is not None:
+            try:
+                bound(act)
+            except Exception as error:
+                raise self._told(error) from error
+            return
+        with self._lock:  # else the connection that is looked at is another thread's
             former = self._connection
             try:
                 with self._transaction() as run:
@@ -158,11 +164,6 @@ class PostgreSQL(Store):
                 # it went, the two rows would be one fact.
                 with self._transaction() as run:
                     act(run)
-            return
-        try:
-            bound(act)
-        except Exception as error:
-            raise self._told(error) from error
 
     @contextmanager
     def _reading(self) -> Generator[Run]:

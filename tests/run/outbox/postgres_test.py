@@ -6,7 +6,9 @@ import asyncio
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -15,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.run.outbox.outbox import Outbox
     from tests.run.outbox.server import Server
 
@@ -157,6 +161,42 @@ def test_a_server_that_comes_back_loses_nothing(postgresql: Outbox, server: Serv
         postgresql.emit(3)
         postgresql.destination.wait(3)
     assert sorted(postgresql.arrived()) == [1, 2, 3]
+
+
+def test_a_call_tries_again_though_another_thread_has_connected_meanwhile(
+    postgresql: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgresql.emit(1)
+    store = type(postgresql.store)
+    OutboxError: Any = import_module("kept._runtime.outbox_rows").OutboxError
+    transaction, connected = store._transaction, threading.Event()
+
+    def connect() -> None:
+        postgresql.store.prepare()
+        connected.set()
+
+    other = threading.Thread(target=connect)
+
+    @contextmanager
+    def slow(self: Any) -> Iterator[Any]:
+        try:
+            with transaction(self) as run:
+                yield run
+        except OutboxError:
+            if threading.current_thread() is not other:
+                other.start()
+                connected.wait(0.5)
+            raise
+
+    with psycopg.connect(postgresql.place, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'trackside'"
+        )
+    monkeypatch.setattr(store, "_transaction", slow)
+    assert postgresql.emit(2)[0].accepted
+    other.join(10)
+    postgresql.deliver()
+    assert sorted(postgresql.arrived()) == [1, 2]
 
 
 def test_a_server_that_is_not_there_is_counted(postgresql: Outbox) -> None:

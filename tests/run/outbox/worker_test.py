@@ -324,6 +324,14 @@ def test_a_promise_is_kept_when_its_event_comes(outbox: Outbox) -> None:
     assert outbox.sink.overdue() == []
 
 
+def test_a_closed_outbox_takes_no_promise(outbox: Outbox) -> None:
+    outbox.emit(1)
+    outbox.sink.close(1.0)
+    receipt = outbox.kept.track.promise_order_paid(order_id="ORD-1", context=outbox.context)
+    assert (receipt.accepted, receipt.dropped) == (False, "sink_closed")
+    assert outbox.store._connection is None, "it stays closed"
+
+
 def test_a_promise_that_was_kept_before_it_was_due_stays_kept(outbox: Outbox) -> None:
     for order in ("ORD-1", "ORD-2"):
         outbox.kept.track.promise_order_paid(order_id=order, context=outbox.context)
