@@ -248,7 +248,7 @@ def test_a_place_that_cannot_be_written_is_counted(sqlite: Outbox, tmp_path: Pat
         sqlite.kept.SQLite(":memory:")
 
 
-def test_a_worker_waits_for_a_file_that_is_busy(sqlite: Outbox) -> None:
+def test_a_worker_waits_for_a_file_that_is_busy(sqlite: Outbox, caplog: pytest.LogCaptureFixture) -> None:
     sqlite.emit(*range(10))
     store = sqlite.kept.SQLite(sqlite.place, busy_timeout=0.05)
     sqlite._stores.append(store)
@@ -258,7 +258,7 @@ def test_a_worker_waits_for_a_file_that_is_busy(sqlite: Outbox) -> None:
     connection.execute("BEGIN IMMEDIATE")
     with sqlite.delivering(worker):
         time.sleep(0.6)
-        assert sqlite.arrived() == [] and any("outbox_busy" in line for line in sqlite.said)
+        assert sqlite.arrived() == [] and "deliver_store:outbox_busy" in caplog.text
         connection.execute("ROLLBACK")
         connection.close()
         sqlite.destination.wait(10)
