@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from tests.run.outbox.outbox import Outbox
-    from tests.run.outbox.server import Server
+    from tests.run.server import Server
 
 
 def engine_of(outbox: Outbox) -> sqlalchemy.Engine:
