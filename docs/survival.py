@@ -1,4 +1,6 @@
-"""Write docs/what-survives.md from what the fault tests measured: `make survival` runs both."""
+"""Write the table of what survives from what the fault tests measured, into both pages that show it: `make survival`
+runs the tests and this.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +8,23 @@ import json
 import sys
 from pathlib import Path
 
-HEAD = """\
-# What survives
-
-What becomes of facts when processes end, fork or are killed, and when clocks and destinations misbehave: measured, not
-promised. Real processes run the generated code against a local destination (`trackside collect`) that answers and
-de-duplicates as the vendor's HTTP V2 API is documented to. `make survival` runs it all and writes this page.
-
-A cell shows how many of the facts that a sink had taken stand at the destination. No run counted a fact twice.
-**Bold** marks a loss. A number after "again" tells how many copies came once more and were recognised by their
-`insert_id`.
-
-What is lost is not hidden: where the process lives to tell, `stats().dropped` has each of those events by its reason
-(the tests hold the two numbers against each other). Events that a 400 names are refused by the destination for good;
-the outbox keeps them as dead letters. The vendor's SDK gives up after some ten seconds of outage.
-[The outbox](outbox.md) is also killed, and its worker, again and again in the middle of 100,000 facts: none lost, none
-counted twice.
-
-| what happens | `AmplitudeSink` | `HttpSink` | `OutboxSink` (SQLite) |
-|---|---|---|---|
-"""
-SINKS = ("amplitude", "http", "outbox")
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "docs" / "what-survives.md", ROOT / "templates" / "python" / "runtime" / "README.md")
+BEGIN = "<!-- The table that `make survival` writes begins here. -->\n"
+END = "<!-- It ends here. -->\n"
+HEADS = {
+    "amplitude": "`AmplitudeSink`",
+    "http": "`HttpSink`",
+    "outbox": "`OutboxSink` (SQLite)",
+    "postgresql": "`OutboxSink` (PostgreSQL)",
+}
+"""The heads of the columns, by the name that the tests have for each sink."""
 
 
-def main(results: Path, page: Path) -> None:
-    """Read one JSON text a line, and write the table."""
+def table(results: str) -> str:
+    """Make the table of the results, one JSON text a line."""
     rows: dict[str, dict[str, str]] = {}
-    for line in results.read_text(encoding="utf-8").splitlines():
+    for line in results.splitlines():
         found = json.loads(line)
         assert found["twice"] == 0, found
         cell = f"{found['counted']:,} of {found['taken']:,}"
@@ -40,10 +32,28 @@ def main(results: Path, page: Path) -> None:
             cell = f"**{cell}**"
         if found["sent_again"]:
             cell += f"; again {found['sent_again']:,}"
+        if found["note"]:
+            cell += f"; {found['note']}"
         rows.setdefault(found["fault"], {})[found["sink"]] = cell
-    lines = [f"| {fault} | {' | '.join(cells.get(sink, '') for sink in SINKS)} |\n" for fault, cells in rows.items()]
-    page.write_text(HEAD + "".join(lines), encoding="utf-8")
+    lines = [f"| what happens | {' | '.join(HEADS.values())} |\n", f"|---|{'---|' * len(HEADS)}\n"]
+    lines += [f"| {fault} | {' | '.join(cells.get(sink, '–') for sink in HEADS)} |\n" for fault, cells in rows.items()]
+    return "".join(lines)
+
+
+def shown(page: str) -> str:
+    """Give the table that a page shows."""
+    return page.partition(BEGIN)[2].partition(END)[0].strip() + "\n"
+
+
+def main(results: Path) -> None:
+    """Write the table of a file of results into the pages."""
+    made = table(results.read_text(encoding="utf-8"))
+    for path in PAGES:
+        before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+        _, end, after = rest.partition(END)
+        assert begin and end, f"{path} does not say where the table stands"
+        path.write_text(f"{before}{begin}\n{made}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(__file__).parent / "what-survives.md")
+    main(Path(sys.argv[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ KEYS = [
 ]
 
 
-def _generator() -> Any:
-    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+def _generator(name: str = "generate") -> Any:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -44,6 +45,27 @@ def _generator() -> Any:
 def test_generated_pages_are_up_to_date(name: str) -> None:
     page = _generator().PAGES[name]()
     assert (ROOT / name).read_text(encoding="utf-8") == page, "run: make reference"
+
+
+def test_the_table_of_what_survives_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    survival = _generator("survival")
+    here, there = [survival.shown(page.read_text(encoding="utf-8")) for page in survival.PAGES]
+    assert here == there, "run: make survival"
+    assert {line.count(" | ") for line in here.splitlines()[2:]} == {len(survival.HEADS)}
+
+    cell = {"fault": "a fault", "taken": 2000, "counted": 2000, "lost": 0, "twice": 0, "sent_again": 0, "note": ""}
+    results, page = tmp_path / "results.jsonl", tmp_path / "page.md"
+    rows = [
+        {**cell, "sink": "outbox", "sent_again": 3, "note": "5 kills"},
+        {**cell, "sink": "http", "counted": 1, "lost": 1},
+    ]
+    results.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    page.write_text(f"before\n{survival.BEGIN}old\n{survival.END}after\n", encoding="utf-8")
+    monkeypatch.setattr(survival, "PAGES", (page,))
+    survival.main(results)
+    written = page.read_text(encoding="utf-8")
+    assert "| a fault | – | **1 of 2,000** | 2,000 of 2,000; again 3; 5 kills | – |\n" in written
+    assert written.startswith("before\n") and written.endswith("after\n") and "old" not in written
 
 
 @pytest.mark.parametrize(("model", "key", "field"), KEYS)

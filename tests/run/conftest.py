@@ -1,4 +1,4 @@
-"""What the tests that run things share: a destination on this machine."""
+"""What the tests that run things share: a destination on this machine, and a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.run.destination import Destination
+from tests.run.server import Server
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,11 @@ def destination(one_destination: Destination) -> Destination:
     """Give the local destination, empty and without faults. What it gets is not compared with a plan."""
     one_destination.reset()
     return one_destination
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Start a PostgreSQL server."""
+    started = Server()
+    yield started
+    started.stop()

@@ -7,7 +7,7 @@ that are to be sent again are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple, cast
 from zlib import compressobj
 
@@ -101,9 +101,12 @@ class Destination:
         self._most_bytes = self._bytes = _BYTES[batch_api]
         self._connection = Connection(self.url, timeout)
 
-    def send(self, events: Sequence[WireEvent]) -> Verdict:
+    def send(
+        self, events: Sequence[WireEvent], goes_on: Callable[[], bool] | None = None
+    ) -> Verdict:
         """Send events, in as many requests as their size takes, and tell what became of
-        each.
+        each. `goes_on` is asked before each request but the first; when it says no,
+        what is left is to be sent again.
 
         Never raises for what a network or a server does. Refused events are dropped
         and the others sent again at once; throttled ones are left for later and the
@@ -128,8 +131,11 @@ class Destination:
                 group = group[:fitting]
             if not group:
                 continue
-            if requests == _REQUESTS:
-                found.again(group, found.trouble or "too_many_requests")
+            why = "too_many_requests" if requests == _REQUESTS else ""
+            if requests and goes_on is not None and not goes_on():
+                why = "unfinished"
+            if why:
+                found.again(group, found.trouble or why)
                 found.again([index for rest in groups for index in rest], found.trouble)
                 break
             requests += 1

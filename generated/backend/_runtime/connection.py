@@ -156,13 +156,13 @@ class Connection:
     def _watch(self) -> None:
         with self._lock:
             if not self._watched:
-                self._watched = True
                 Thread(
                     target=_watch,
                     args=(ref(self), min(1.0, self._timeout / 4)),
                     name="trackside-watch",
                     daemon=True,
                 ).start()
+                self._watched = True  # not before: there may be too many threads
 
     def _cut(self) -> None:
         """Shut the socket down, so that whoever waits for it wakes up."""

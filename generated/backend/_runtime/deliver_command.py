@@ -111,6 +111,7 @@ def _deliver(
         window=options.window * DAY,
         keep=max(options.keep, options.window) * DAY,
         send_late=options.send_late,
+        counts=tracker.counts,
         say=_say,
     )
 
@@ -119,6 +120,7 @@ def _deliver(
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    _show_log()
     _say(f"deliver from {store!r} as {worker.name}")
     worker.run(once=options.once)
     status = store.status()
@@ -180,6 +182,18 @@ def _set_up(name: str) -> None:
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+def _show_log() -> None:
+    """Print what is logged among the other lines, unless the application has set
+    logging up.
+    """
+    import logging
+
+    logger = logging.getLogger("trackside")
+    if not logger.hasHandlers():
+        logger.addHandler(logging.StreamHandler(sys.stdout))
+        logger.setLevel(logging.INFO)
 
 
 def _positive(text: str) -> float:

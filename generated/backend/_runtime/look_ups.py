@@ -13,7 +13,7 @@ from contextvars import Context as Variables
 from contextvars import copy_context
 from inspect import isawaitable, iscoroutinefunction
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import RLock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -168,7 +168,7 @@ class _Desk:
 
     def __init__(self, loop: _Loop) -> None:
         self._loop = loop
-        self._lock = Lock()
+        self._lock = RLock()
         self._kept: dict[str, tuple[float, Any]] = {}
         self._under_way: dict[str, _Job] = {}
         self._queue: SimpleQueue[_Job] = SimpleQueue()
@@ -191,7 +191,7 @@ class _Desk:
             # What was kept last stands last, so the first one is the oldest.
             self._kept.pop(key, None)
             while len(self._kept) >= KEPT:
-                del self._kept[next(iter(self._kept))]
+                self._kept.pop(next(iter(self._kept)), None)
             self._kept[key] = monotonic() + seconds, answer
 
     def ask_here(self, question: Question, keep: float) -> Future[Any]:
@@ -275,7 +275,7 @@ class _Loop:
     """An event loop of ours, in a thread that lives as long as the process."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         self._loop: AbstractEventLoop | None = None
 
     def run(self, answer: Awaitable[Any]) -> Future[Any]:

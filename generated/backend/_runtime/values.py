@@ -15,6 +15,8 @@ from enum import Enum
 from numbers import Integral, Real
 from typing import Any, Final, TypeAlias, cast
 
+from .equality import stand_in
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 """A value as it is sent."""
 
@@ -288,7 +290,7 @@ def items(
             wire.append(read(item))
     except Exception as error:
         raise _within(value, len(wire), error) from None
-    if unique and len({_identity(item) for item in wire}) < len(wire):
+    if unique and len({stand_in(item) for item in wire}) < len(wire):
         raise Flaw("holds one value twice")
     return wire
 
@@ -460,22 +462,6 @@ def _key(key: object) -> str:
         raise Flaw("has a key that is not text")
     _check_unicode(key)
     return str.__str__(key)
-
-
-def _identity(value: Json) -> object:
-    """Make a hashable stand-in, equal for two values exactly when they are one JSON
-    value.
-    """
-    if isinstance(value, bool):
-        return ("boolean", value)
-    if isinstance(value, list):
-        return ("list", *map(_identity, value))
-    if isinstance(value, dict):
-        return (
-            "object",
-            frozenset((key, _identity(item)) for key, item in value.items()),
-        )
-    return value
 
 
 def _any(value: object, depth: int, open_: set[int]) -> Json:

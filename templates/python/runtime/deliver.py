@@ -12,15 +12,18 @@ import json
 import os
 import random
 from _thread import allocate_lock
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from socket import gethostname
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
+from .counts import Counts
+from .log import INFO
 from .outbox_rows import Claimed, OutboxError, now_ms
 from .outbox_store import CHUNK, MOST_COUNTED, Store
-from .sinks import WireEvent
+from .sinks import Outcome, WireEvent
 
 if TYPE_CHECKING:
     from .amplitude_http import Verdict
@@ -43,7 +46,11 @@ POLL: Final = 0.1
 SWEEP: Final = 60.0
 """Seconds between two reports, and two times of upkeep."""
 LONGEST_PAUSE: Final = 30.0
-"""Seconds between two tries at a destination that answers nothing good, at most."""
+"""Seconds between two tries at a destination that answers nothing good, or at a store
+that cannot be used, at most.
+"""
+MOST_TOLD: Final = 10
+"""Overdue promises of one sweep that have a line each."""
 _SLOWER: Final = {"daily_quota": HOUR}
 """Reasons that are no event's fault: seconds until the next try."""
 
@@ -51,8 +58,10 @@ _SLOWER: Final = {"daily_quota": HOUR}
 class Sends(Protocol):
     """A destination, as the worker needs it."""
 
-    def send(self, events: Sequence[WireEvent]) -> Verdict:
-        """Send events, and tell what became of each."""
+    def send(self, events: Sequence[WireEvent], goes_on: Callable[[], bool]) -> Verdict:
+        """Send events, and tell what became of each; make no further request when
+        `goes_on` says no.
+        """
         ...
 
     def close(self) -> None:
@@ -77,7 +86,8 @@ class Worker:
     `complete` adds what an event waits for; without it, such events stay where they
     are. `batch` is how many events a request has at most, `lease`, `window` and `keep`
     are in seconds. `send_late` sends what is older than the window, at the risk that
-    it counts twice. `say` is given a line at a time.
+    it counts twice. What is sent, given up and goes wrong is counted in `counts`, which
+    log it; `say` is given a line at a time of what was done.
     """
 
     def __init__(
@@ -91,6 +101,7 @@ class Worker:
         window: float = WINDOW,
         keep: float = KEEP,
         send_late: bool = False,
+        counts: Counts | None = None,
         say: Callable[[str], object] = print,
     ) -> None:
         self.name = f"{gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
@@ -102,6 +113,7 @@ class Worker:
         self._window = int(window * 1000)
         self._keep = int(keep * 1000)
         self._send_late = send_late
+        self._counts = Counts() if counts is None else counts
         self._say = say
         self._stopped = False
         # Not an Event: `stop` in a signal handler would wait for a lock of its that the
@@ -110,12 +122,14 @@ class Worker:
         self._wake.acquire()
         self._rounds = 0
         self._failures = 0
+        self._store_failed = False
+        self._rounds_without_store = 0
+        self._recovered = 0
         self._swept = -SWEEP
         self._told: tuple[Any, ...] = ()
         self._sent = 0
         self._again = 0
         self._dead: dict[str, int] = {}
-        self._trouble = ""
 
     def stop(self) -> None:
         """End after the request that is under way; may be called by a signal handler
@@ -141,23 +155,25 @@ class Worker:
         once.
         """
         while not self._stopped:
+            self._store_failed = False
             moved = self._persist(self._absorb) or 0
             if monotonic() - self._swept >= SWEEP:
                 self._persist(self._sweep)
             claimed = self._persist(self._claim) or []
             if claimed:
                 self._deliver(claimed)
+            away = self._rounds_without_store + 1 if self._store_failed else 0
+            self._rounds_without_store = away
             if once and not moved and not claimed:
                 break
             if not once and self._failures:
                 self._pauses(random.uniform(0, self._pause()))
             elif not moved and not claimed:
-                self._pauses(POLL)
-        try:
-            self._store.release(self.name)
-            self._sweep()
-        except OutboxError as error:
-            self._say(f"at the end: {error}")
+                longest = min(LONGEST_PAUSE, POLL * 2.0 ** min(away, 10))
+                self._pauses(random.uniform(longest / 2, longest) if away else POLL)
+        self._persist(lambda: self._store.release(self.name))
+        self._persist(self._sweep)
+        self._counts.write_rest()
         self._destination.close()
         return self.totals
 
@@ -190,7 +206,8 @@ class Worker:
         dead: list[tuple[int, str]] = []
         later: list[Claimed] = []
         oldest = now_ms() - self._window
-        patience = monotonic() + self._lease / 3
+        started = monotonic()
+        patience = started + self._lease / 3
         for row in claimed:
             if row.stored_at < oldest and not self._send_late:
                 dead.append((row.id, "too_old"))
@@ -211,7 +228,9 @@ class Worker:
             tries = min([row.attempts for row in later], default=0)
             self._settle((), dead, later, random.uniform(0.1, _span(tries)))
         if rows:
-            self._send(rows, events)
+            # The last request, and writing down what it brought, take their time too.
+            ends = started + self._lease * 2 / 3
+            self._send(rows, events, lambda: not self._stopped and monotonic() < ends)
 
     def _completed(self, event: WireEvent, needs: str) -> WireEvent | None:
         from .enrichment import Need
@@ -220,11 +239,17 @@ class Worker:
             wanted = [Need(*need) for need in json.loads(needs)]
             return None if self._complete is None else self._complete(event, wanted)
         except Exception as error:
-            self._say(f"{event['event_type']} could not be completed: {error!r}")
+            kind = "deliver_completion_failed"
+            self._counts.problem(kind, error, event["event_type"])
             return None
 
-    def _send(self, rows: Sequence[Claimed], events: Sequence[WireEvent]) -> None:
-        verdict = self._destination.send(events)
+    def _send(
+        self,
+        rows: Sequence[Claimed],
+        events: Sequence[WireEvent],
+        goes_on: Callable[[], bool],
+    ) -> None:
+        verdict = self._destination.send(events, goes_on)
         dead: list[tuple[int, str]] = []
         slower: list[tuple[Claimed, float]] = []
         for index, reason in verdict.dropped:
@@ -246,13 +271,13 @@ class Worker:
         if again and not sent and not dead:
             # The long pauses begin when fewer at once has not helped.
             self._failures = 1 if self._size > 1 else self._failures + 1
-            if verdict.trouble != self._trouble:
-                self._trouble = verdict.trouble
-                self._say(f"the destination takes nothing: {verdict.trouble}")
+            self._counts.problem(f"deliver_destination:{verdict.trouble}")
         else:
-            if self._trouble:
-                self._say("the destination takes events again")
-            self._failures, self._trouble = 0, ""
+            if self._failures:
+                self._recovered += 1
+                line = "the destination takes events again"
+                self._counts.log.note("deliver_recovered", self._recovered, line, INFO)
+            self._failures = 0
 
     def _settle(
         self,
@@ -281,8 +306,10 @@ class Worker:
             return
         self._sent += len(sent)
         self._again += len(again)
-        for _, reason in dead:
-            self._dead[reason] = self._dead.get(reason, 0) + 1
+        lost = Counter([reason for _, reason in dead])
+        for reason, number in lost.items():
+            self._dead[reason] = self._dead.get(reason, 0) + number
+        self._counts.outcome(Outcome(0, len(sent), tuple(lost.items())))
 
     def _pause(self) -> float:
         return min(LONGEST_PAUSE, 0.25 * 2.0 ** min(self._failures, 10))
@@ -290,7 +317,7 @@ class Worker:
     def _persist(
         self, act: Callable[[], Answer], patience: float = 0.0
     ) -> Answer | None:
-        """Do something with the store; when it fails, say so and try again after a
+        """Do something with the store; when it fails, count that and try again after a
         pause, for `patience` seconds. None when it could not be done.
         """
         ends = monotonic() + patience
@@ -299,7 +326,8 @@ class Worker:
             try:
                 return act()
             except OutboxError as error:
-                self._say(f"the outbox: {error}")
+                self._store_failed = True
+                self._counts.problem(f"deliver_store:{error.reason}", error)
             if self._pauses(random.uniform(0, pause)) or monotonic() > ends:
                 return None
             pause = min(5.0, pause * 2)
@@ -309,11 +337,16 @@ class Worker:
     def _sweep(self) -> None:
         """Forget what is old, tell which promises were not kept, and report."""
         self._swept = monotonic()
-        for promise in self._store.sweep(self._keep):
+        late = self._store.sweep(self._keep)
+        for promise in late:
+            self._counts.problem(f"promise_overdue:{promise.event}")
+        for promise in late[:MOST_TOLD]:
             self._say(
                 f"promised and not there in time: {promise.event}"
                 f" {promise.insert_id}"
             )
+        if len(late) > MOST_TOLD:
+            self._say(f"and {len(late) - MOST_TOLD} more")
         self._store.checkpoint()
         status = self._store.status()
         told = (self._sent, self._again, sum(self._dead.values()), *status)

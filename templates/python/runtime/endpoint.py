@@ -178,7 +178,12 @@ class Endpoint(Middleware):
             return self._throttled(asked, wait)
         encoding = asked.headers.get("content-encoding", "")
         upload = read_upload(body, encoding, self._largest)
-        wait = self._addresses.take(address, len(upload.events)) or self._slow(upload)
+        number = len(upload.events)
+        wait = self._addresses.take(address, number)
+        if not wait:
+            wait = self._devices.take_all(_by_device(upload))
+            if wait:
+                self._addresses.give_back(address, number)
         if wait:
             return self._throttled(asked, wait)
         now = time_ns() // 1_000_000
@@ -203,19 +208,6 @@ class Endpoint(Middleware):
             # A middleware around this knows who is logged in, and whom to ask.
             request = Request.current() or request
         return request.context()
-
-    def _slow(self, upload: Upload) -> float:
-        """Give the seconds until all devices of an upload may send again, or 0."""
-        numbers: dict[str, int] = {}
-        for event in upload.events:
-            device = as_object(event).get("device_id")
-            if isinstance(device, str):
-                device = device[:128]
-                numbers[device] = numbers.get(device, 0) + 1
-        return max(
-            [self._devices.take(device, number) for device, number in numbers.items()],
-            default=0.0,
-        )
 
     def _sort(
         self,
@@ -349,6 +341,17 @@ class Endpoint(Middleware):
             headers.append(("retry-after", str(max(1, math.ceil(wait)))))
         body = json.dumps(answer, separators=(",", ":")).encode()
         return Reply(status, [*headers, ("content-length", str(len(body)))], body)
+
+
+def _by_device(upload: Upload) -> dict[str, int]:
+    """Count the events of each device."""
+    numbers: dict[str, int] = {}
+    for event in upload.events:
+        device = as_object(event).get("device_id")
+        if isinstance(device, str):
+            device = device[:128]
+            numbers[device] = numbers.get(device, 0) + 1
+    return numbers
 
 
 def _host_of(address: str) -> str:

@@ -5,11 +5,13 @@ set for each process.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address, ip_address
-from threading import Lock
+from threading import RLock
 from time import monotonic
 from typing import Final, NamedTuple
+
+from .process import after_fork
 
 MOST_BUCKETS: Final = 50_000
 
@@ -43,8 +45,13 @@ class Buckets:
         self.rate = rate
         self._most = most
         self._clock = clock
-        self._lock = Lock()
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._unlock()
+        after_fork(self._unlock)
+
+    def _unlock(self) -> None:
+        """Begin with a lock that no thread of a parent process holds."""
+        self._lock = RLock()
 
     def __len__(self) -> int:
         return len(self._levels)
@@ -53,22 +60,40 @@ class Buckets:
         """Take so much from a bucket: 0.0 when it was there, else nothing is taken and
         the seconds are given until it is. What no bucket holds takes a full one.
         """
+        return self.take_all({key: number})
+
+    def take_all(self, numbers: Mapping[str, float]) -> float:
+        """Take so much from each of some buckets, or nothing from any: 0.0, or the
+        seconds until it is in all of them.
+        """
         burst, a_second = self.rate
-        number = min(number, burst)
+        now = self._clock()
+        wait = 0.0
+        with self._lock:
+            levels: dict[str, float] = {}
+            for key, number in numbers.items():
+                level, at = self._levels.get(key, (burst, now))
+                levels[key] = min(burst, level + (now - at) * a_second)
+                wait = max(wait, (min(number, burst) - levels[key]) / a_second)
+            for key, number in numbers.items():
+                taken = 0.0 if wait else min(number, burst)
+                self._put(key, levels[key] - taken, now)
+        return wait
+
+    def give_back(self, key: str, number: float) -> None:
+        """Put back what was taken for nothing."""
+        burst, a_second = self.rate
         now = self._clock()
         with self._lock:
             level, at = self._levels.get(key, (burst, now))
-            level = min(burst, level + (now - at) * a_second)
-            wait = 0.0
-            if level < number:
-                wait = (number - level) / a_second
-            else:
-                level -= number
-            self._levels[key] = level, now
-            self._levels.move_to_end(key)
-            if len(self._levels) > self._most:
-                self._levels.popitem(last=False)
-        return wait
+            level += (now - at) * a_second + min(number, burst)
+            self._put(key, min(burst, level), now)
+
+    def _put(self, key: str, level: float, now: float) -> None:
+        self._levels[key] = level, now
+        self._levels.move_to_end(key)
+        if len(self._levels) > self._most:
+            self._levels.popitem(last=False)
 
 
 def network_of(ip: str | None) -> str:

@@ -196,19 +196,26 @@ def _on_sigterm(number: int, frame: Any) -> None:
         _sigterm.process, _sigterm.ending, _sigterm.ended = os.getpid(), False, False
     former = _sigterm.former
     ends = _ends_by_the_signal()
-    if not _sigterm.ending:
+    starts = not _sigterm.ending
+    if starts:
         _sigterm.ending = True
-        # `Thread.start` takes a lock; this does not.
-        start_new_thread(_flush_all, (ends,))
+        try:
+            # `Thread.start` takes a lock; this does not.
+            start_new_thread(_flush_all, (ends,))
+        except RuntimeError:
+            # There are too many threads, or no memory for one. Nobody flushes then, and
+            # the process has to end all the same.
+            starts = False
+            _sigterm.ended = True
     elif ends and not _sigterm.ended:
         return  # another package has flushed; this one sends the signal once more
-    elif not callable(former):
+    if callable(former):
+        former(number, frame)
+    elif not starts:
         import signal
 
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
-    if callable(former):
-        former(number, frame)
 
 
 def _ends_by_the_signal() -> bool:
@@ -232,19 +239,27 @@ def _flush_all(then_end: bool) -> None:
     import threading
     from time import monotonic
 
-    threads = [
-        threading.Thread(target=_contained, args=(callback,), daemon=True)
-        for callback in _at_sigterm.latest_first()
-    ]
-    for thread in threads:
-        thread.start()
     ends = monotonic() + 2 * EXIT_TIMEOUT
-    for thread in threads:
-        thread.join(max(0.0, ends - monotonic()))
-    _sigterm.ended = True
-    main = threading.main_thread().ident
-    if then_end and main is not None:
-        signal.pthread_kill(main, signal.SIGTERM)
+    threads: list[threading.Thread] = []
+    left: list[Callback] = []
+    try:
+        for callback in _at_sigterm.latest_first():
+            thread = threading.Thread(target=_contained, args=(callback,), daemon=True)
+            try:
+                thread.start()
+                threads.append(thread)
+            except RuntimeError:  # there are too many: this one has to do
+                left.append(callback)
+        for callback in left:
+            if monotonic() < ends:
+                _contained(callback)
+        for thread in threads:
+            thread.join(max(0.0, ends - monotonic()))
+    finally:
+        _sigterm.ended = True
+        main = threading.main_thread().ident
+        if then_end and main is not None:
+            signal.pthread_kill(main, signal.SIGTERM)
 
 
 def _contained(callback: Callback) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from threading import Lock
+from threading import RLock
 from typing import (
     Any,
     Final,
@@ -111,10 +111,10 @@ class NdjsonSink:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
-        self._lock = Lock()
         self._file: int | None = None
         self._is_torn = False
         self._closed = False
+        self._unlock()
         after_fork(self._unlock)
 
     def accept(self, events: Sequence[WireEvent]) -> Outcome:
@@ -145,8 +145,10 @@ class NdjsonSink:
         return Outcome(sent=len(events))
 
     def _unlock(self) -> None:
-        """Begin with a lock that no thread of a parent process holds."""
-        self._lock = Lock()
+        """Begin with a lock that no thread of a parent process holds. A signal handler
+        or a finaliser may write a line while its own thread writes another.
+        """
+        self._lock = RLock()
 
     def flush(self, timeout: float) -> bool:
         """Do nothing: every line is written when it is accepted."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from contextvars import ContextVar
 from datetime import datetime
 from time import time_ns
 from typing import Any, NamedTuple
@@ -18,24 +17,15 @@ from .consent import Consent, LookUp, is_granted, is_looked_up
 from .context import Context, add_properties
 from .counts import Counts, Stats
 from .enrichment import Enricher, Enrichment, Need, Providers, using
-from .events import (
-    Event,
-    Receipt,
-    Report,
-    TrackingError,
-    Violation,
-    is_strict_by_default,
-    look_again,
-)
+from .events import Event, Receipt, Report, TrackingError, Violation, look_again
 from .keys import random_id
 from .process import after_fork
 from .promises import Promises
 from .record import Refusal, add_context, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
 from .sinks import Outcome, Sink, WireEvent
+from .troubles import Troubles
 from .values import Json
-
-_telling: ContextVar[bool] = ContextVar("trackside_telling", default=False)
 
 
 class Settings(NamedTuple):
@@ -48,7 +38,7 @@ class Settings(NamedTuple):
     on_violation: Callable[[Report], object] | None = None
 
 
-class Tracker:
+class Tracker(Troubles):
     """Sends the events of one source of one plan."""
 
     def __init__(
@@ -218,12 +208,9 @@ class Tracker:
                         properties[name] = value
             if event.revenue is not None:
                 add_revenue(event.revenue, properties, record)
-            if found:
-                self._report(event.name, True, insert_id, found, properties)
-            receipt = self._send(record, insert_id, found, needs)
+            receipt = self._send(record, insert_id, found, properties, needs)
             if event.hybrid and receipt.accepted:
-                if self._promises:
-                    self._promises.keep(insert_id)
+                self._came(insert_id)
                 _confirm(self.sink(), event.name, insert_id)
             return receipt
         except Refusal as refusal:
@@ -261,9 +248,7 @@ class Tracker:
                 },
             }
             self._identify(record, (), "analytics", context)
-            if found:
-                self._report("$identify", True, insert_id, found, changes)
-            return self._send(record, insert_id, found)
+            return self._send(record, insert_id, found, changes)
         except Refusal as refusal:
             return self._refused("$identify", refusal, insert_id, found, changes)
         except TrackingError:
@@ -321,6 +306,11 @@ class Tracker:
     def promised(self, insert_id: str) -> bool:
         """Tell whether this process has promised a fact that has not come."""
         return insert_id in self._promises
+
+    def _came(self, insert_id: str) -> None:
+        """Note that a fact is here, where no sink remembers promises."""
+        if getattr(self.settings.sink, "promise", None) is None:
+            self._promises.keep(insert_id)
 
     def _remember(self, event: str, insert_id: str, within: float) -> str | None:
         """Remember a promise; say why it could not be."""
@@ -415,7 +405,30 @@ class Tracker:
         record: WireEvent,
         insert_id: str,
         found: tuple[Violation, ...],
+        properties: Mapping[str, Json],
         needs: Sequence[Need] = (),
+    ) -> Receipt:
+        """Hand an event to the sink, and tell what was wrong with it and whether it was
+        taken; in strict mode an event with a flaw is not handed on.
+        """
+        event = record["event_type"]
+        if not found:
+            return self._hand(record, insert_id, found, needs)
+        if self._strict():
+            self._report(event, False, insert_id, found, properties)
+        try:
+            receipt = self._hand(record, insert_id, found, needs)
+        except Exception as error:
+            receipt = self._broken(event, error, insert_id, found)
+        self._report(event, receipt.accepted, insert_id, found, properties)
+        return receipt
+
+    def _hand(
+        self,
+        record: WireEvent,
+        insert_id: str,
+        found: tuple[Violation, ...],
+        needs: Sequence[Need],
     ) -> Receipt:
         sink: Any = captured.get() or self.settings.sink
         if sink is None:
@@ -428,84 +441,6 @@ class Tracker:
         self._raise_loss(record["event_type"], outcome)
         dropped = None if accepted else outcome.dropped[0][0]
         return Receipt(accepted, insert_id, found, dropped)
-
-    def _raise_loss(self, event: str, outcome: Outcome) -> None:
-        """Let what a sink did not take surface, in strict mode only."""
-        if self._strict():
-            reasons = ", ".join([reason for reason, _ in outcome.dropped])
-            breach = Violation(
-                "", "", f"was not taken by the sink: {reasons}", "refused"
-            )
-            raise TrackingError(event, (breach,))
-
-    # --- what went wrong ---
-
-    def _refused(
-        self,
-        event: str,
-        refusal: Refusal,
-        insert_id: str | None,
-        found: tuple[Violation, ...],
-        properties: Mapping[str, Json],
-    ) -> Receipt:
-        if refusal.found is not None:
-            found = (*found, refusal.found)
-        self.counts.dropped(refusal.dropped)
-        if found:
-            self._report(event, False, insert_id, found, properties)
-        return Receipt(False, insert_id, found, refusal.dropped)
-
-    def _broken(
-        self,
-        event: str,
-        error: Exception,
-        insert_id: str | None,
-        found: tuple[Violation, ...],
-    ) -> Receipt:
-        """Answer for an error that is ours or a sink's: it is counted, and surfaces in
-        strict mode only.
-        """
-        kind = f"error:{type(error).__name__}"
-        self.counts.dropped(kind)
-        if self._strict():
-            raise error
-        self.counts.problem(kind, error, event)
-        return Receipt(False, insert_id, found, kind)
-
-    def _report(
-        self,
-        event: str,
-        accepted: bool,
-        insert_id: str | None,
-        found: tuple[Violation, ...],
-        properties: Mapping[str, Json],
-    ) -> None:
-        """Count breaches and tell whoever wants to know; raises TrackingError in strict
-        mode.
-        """
-        strict = self._strict()
-        on_violation = None if _telling.get() else self.settings.on_violation
-        for breach in found:
-            place = f"{event}.{breach.property}".removesuffix(".")
-            told = strict or on_violation is not None
-            self.counts.violated(place, None if told else f"{event}: {breach}")
-        if on_violation is not None:
-            # What the hook itself sends is not told to the hook: it might never end.
-            token = _telling.set(True)
-            try:
-                on_violation(Report(event, accepted, insert_id, found, properties))
-            except Exception as error:
-                self.counts.problem("on_violation_failed", error, event)
-                if strict:
-                    raise
-            finally:
-                _telling.reset(token)
-        if strict:
-            raise TrackingError(event, found)
-
-    def _strict(self) -> bool:
-        strict = self.settings.strict
-        return is_strict_by_default() if strict is None else strict
 
 
 def _confirm(sink: Sink | None, event: str, insert_id: str) -> None:

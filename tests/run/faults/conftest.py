@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.run.destination import Destination
+    from tests.run.server import Server
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +28,20 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_service(tmp_path: Path, compiled: Path, destination: Destination) -> Callable[[str], Service]:
+def make_service(
+    request: pytest.FixtureRequest, tmp_path: Path, compiled: Path, destination: Destination
+) -> Callable[[str], Service]:
     """Make a service over one kind of sink."""
 
     def make(sink: str) -> Service:
         folder = tmp_path / sink
         folder.mkdir()
         shutil.copytree(compiled / "tracked", folder / "tracked")
-        return Service(folder, sink, destination)
+        database = ""
+        if sink == "postgresql":
+            server: Server = request.getfixturevalue("server")
+            database = server.database()
+        return Service(folder, sink, destination, database)
 
     return make
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.run.faults.service import Tally
+from tests.run.results import Tally
 
 if TYPE_CHECKING:
     from tests.run.faults.service import Service

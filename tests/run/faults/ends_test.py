@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.run.faults.service import Tally
+from tests.run.results import Tally
 
 if TYPE_CHECKING:
     from tests.run.faults.service import Service
@@ -42,7 +42,7 @@ def test_an_end_without_hooks_loses_only_what_was_in_memory(service: Service, ho
     tally = service.tally(fault)
     assert tally.taken == FACTS
     assert tally.twice == 0
-    if service.sink == "outbox":
+    if service.is_outbox:
         assert tally.lost == 0
     else:
         assert tally.lost > 0  # as the table says: nothing can save what only memory has

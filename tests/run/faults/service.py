@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from tests.run.results import Tally, write_down
 
 if TYPE_CHECKING:
     from tests.run.destination import Destination
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
-SINKS = ("amplitude", "http", "outbox")
-
-
-class Tally(NamedTuple):
-    """What became of the facts of one run.
-
-    `taken` facts were taken by the sink and noted; `counted` of them stand at the destination; `lost` do not. `twice`
-    were counted more than once; `sent_again` came again and were recognised by their insert_id.
-    """
-
-    taken: int
-    counted: int
-    lost: int
-    twice: int
-    sent_again: int
+SINKS = ("amplitude", "http", "outbox", "postgresql")
+"""`outbox` is one in SQLite, `postgresql` one in PostgreSQL."""
 
 
 class Service:
-    """Runs programs against one sink and one destination, and counts."""
+    """Runs programs against one sink and one destination, and counts. `database` is for an outbox in PostgreSQL."""
 
-    def __init__(self, folder: Path, sink: str, destination: Destination) -> None:
+    def __init__(self, folder: Path, sink: str, destination: Destination, database: str = "") -> None:
         self.folder = folder
         self.sink = sink
         self.destination = destination
         self.notes = folder / "notes.txt"
-        self.outbox = folder / "outbox.db"
+        self.is_outbox = sink in {"outbox", "postgresql"}
+        self.outbox = database or str(folder / "outbox.db")
         self.environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(PROGRAMS), str(folder)]),
@@ -49,7 +38,7 @@ class Service:
             "FAULTS_SINK": sink,
             "FAULTS_URL": destination.url,
             "FAULTS_LOG": str(self.notes),
-            "FAULTS_OUTBOX": str(self.outbox),
+            "FAULTS_OUTBOX": self.outbox,
             "FAULTS_BROKER": str(folder / "broker"),
         }
         self.environment.pop("PYTEST_CURRENT_TEST", None)  # the service is no test: it is not strict
@@ -98,12 +87,12 @@ class Service:
 
     def deliver(self, patience: float = 90) -> None:
         """Let the worker send what the outbox holds; a sink in memory has nothing more to say."""
-        if self.sink != "outbox":
+        if not self.is_outbox:
             return
         ends = time.monotonic() + patience
         while True:
             process = self.start(
-                *("-m", "tracked", "deliver", "--store", str(self.outbox), "--once"),
+                *("-m", "tracked", "deliver", "--store", self.outbox, "--once"),
                 *("--api-key", "faults-key", "--server-url", f"{self.destination.url}/2/httpapi"),
             )
             code = process.wait(120)
@@ -112,6 +101,14 @@ class Service:
             # 1: some events wait for a better moment.
             assert code == 1 and time.monotonic() < ends, self.said()
             time.sleep(0.5)
+
+    def dead(self) -> int:
+        """Count the dead letters of the outbox."""
+        listed = subprocess.run(
+            [sys.executable, "-m", "tracked", "deliver", "--store", self.outbox, "--dead"],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return len(listed.stdout.splitlines())
 
     def tally(self, fault: str) -> Tally:
         """Deliver what is left and count; `fault` names the row of the table that docs/what-survives.md shows."""
@@ -126,9 +123,7 @@ class Service:
             twice=len(good) - len(counted),
             sent_again=self.destination.stats()["duplicates"],
         )
-        if results := os.environ.get("FAULTS_RESULTS"):
-            with Path(results).open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"fault": fault, "sink": self.sink, **tally._asdict()}) + "\n")
+        write_down(fault, self.sink, tally)
         return tally
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.run.outbox.outbox import HERE, Outbox
-from tests.run.outbox.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.run.destination import Destination
+    from tests.run.server import Server
 
 
 @pytest.fixture(scope="session")
@@ -35,14 +35,6 @@ def kept(compiled: Path) -> Iterator[Any]:
     sys.path.insert(0, str(compiled))
     yield import_module("kept")
     sys.path.remove(str(compiled))
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """Start a PostgreSQL server."""
-    started = Server()
-    yield started
-    started.stop()
 
 
 @pytest.fixture

@@ -6,12 +6,14 @@ there twice.
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.run.results import Tally, write_down
 
 if TYPE_CHECKING:
     import subprocess
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
     from tests.run.outbox.outbox import Outbox
 
-SEEDS = (1,)
+ROW = "`kill -9` of the application and of the workers, again and again, while facts are recorded and delivered"
+LEAST = 3
+"""Kills of the application, and of a worker."""
+FACTS = {"sqlite": 100_000, "postgresql": 100_000 if "FAULTS_RESULTS" in os.environ else 20_000}
+"""With PostgreSQL a call takes the way to the server: for the table alone it is done as often, in two minutes."""
 
 
 def last_noted(notes: Path) -> int:
@@ -29,19 +35,15 @@ def last_noted(notes: Path) -> int:
     return int(lines[-1]) + 1 if lines else 0
 
 
-@pytest.mark.parametrize(
-    ("kind", "facts", "seed"), [*[("sqlite", 100_000, seed) for seed in SEEDS], ("postgresql", 10_000, 4)]
-)
-def test_no_fact_is_lost_or_counted_twice(
-    make_outbox: Callable[[str], Outbox], kind: str, facts: int, seed: int
-) -> None:
-    outbox = make_outbox(kind)
-    chance = random.Random(seed)
+@pytest.mark.parametrize("kind", FACTS)
+def test_no_fact_is_lost_or_counted_twice(make_outbox: Callable[[str], Outbox], kind: str) -> None:
+    outbox, facts = make_outbox(kind), FACTS[kind]
+    chance = random.Random(1)
     notes = outbox.folder / "noted.txt"
     application: subprocess.Popen[bytes] | None = None
     workers: list[subprocess.Popen[bytes]] = []
     kills = {"application": 0, "worker": 0}
-    ends = time.monotonic() + 240
+    ends = time.monotonic() + 600
     while last_noted(notes) < facts or outbox.store.status().waiting:
         assert time.monotonic() < ends, (outbox.store.status(), outbox.processes_said())
         workers = [worker for worker in workers if worker.poll() is None]
@@ -49,8 +51,9 @@ def test_no_fact_is_lost_or_counted_twice(
             workers.append(outbox.start_worker("--lease", "1"))
         if last_noted(notes) < facts and (application is None or application.poll() is not None):
             application = outbox.start("-m", "emitter", str(last_noted(notes)), str(facts))
-        time.sleep(chance.uniform(0.3, 2.0))
-        if application is not None and application.poll() is None and chance.random() < 0.6:
+        early = kills["application"] < LEAST  # else a fast machine is done before
+        time.sleep(chance.uniform(0.3, 0.8 if early else 2.0))
+        if application is not None and application.poll() is None and (early or chance.random() < 0.6):
             application.kill()
             application.wait()
             kills["application"] += 1
@@ -71,9 +74,11 @@ def test_no_fact_is_lost_or_counted_twice(
     noted = {int(line) for line in notes.read_bytes().split()}
     arrived = outbox.arrived()
     again = outbox.destination.stats()["duplicates"]
-    print(f"{kind}: {len(noted)} facts taken, {kills} kills, {len(set(arrived))} counted, {again} recognised doubles")
-    assert kills["application"] >= 1 and kills["worker"] >= 3, kills
-    assert noted - set(arrived) == set(), "lost"
-    assert len(arrived) == len(set(arrived)), "counted twice"
+    lost = noted - set(arrived)
+    tally = Tally(len(noted), len(noted) - len(lost), len(lost), len(arrived) - len(set(arrived)), again)
+    many = f"{kills['application']} kills of the application, {kills['worker']} of a worker"
+    write_down(ROW, "postgresql" if kind == "postgresql" else "outbox", tally, many)
+    assert min(kills.values()) >= LEAST, kills
+    assert (tally.lost, tally.twice) == (0, 0)
     assert set(arrived) == set(range(facts))
     assert outbox.store.status()[:2] == (0, 0) and outbox.store.status().dead == 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.run.outbox.outbox import Outbox
-    from tests.run.outbox.server import Server
+    from tests.run.server import Server
 
 
 def engine_of(outbox: Outbox) -> sqlalchemy.Engine:

@@ -145,6 +145,29 @@ def test_a_promise_that_is_made_again_is_one(later: Any, sink: Any, device: Any)
     assert later.stats().problems == {"promise_overdue:order_paid": 1}
 
 
+def test_a_fact_that_is_faster_than_its_promise_keeps_it(later: Any, sink: Any, device: Any) -> None:
+    """A webhook may come before the request that caused it has gone on."""
+    with device.activate():
+        later.track.order_paid(**ORDER)
+        assert later.track.promise_order_paid(**PART, within=0.05).accepted
+        later.track.promise_order_paid(order_id="ORD-2", within_=3, within=0.05)
+    time.sleep(0.1)
+    assert later.stats().problems["promise_overdue:order_paid"] == 1
+
+
+def test_of_facts_that_came_a_bounded_number_is_remembered(later: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = import_module(f"{later.__name__}._runtime.promises")
+    monkeypatch.setattr(runtime, "MOST", 100)
+    counts = import_module(f"{later.__name__}._runtime.counts").Counts()
+    promises = runtime.Promises(counts)
+    for number in range(1000):
+        promises.keep(str(number))
+    assert len(promises._came) + len(promises._came_before) <= 200
+    for number in range(900, 1000):
+        promises.make("order_paid", str(number), -1.0)
+    assert counts.read().problems == {}
+
+
 def test_an_event_that_was_refused_keeps_no_promise(later: Any, sink: Any, device: Any) -> None:
     later.track.promise_order_paid(**PART, context=device, within=0.05)
     later.close()

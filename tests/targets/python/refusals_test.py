@@ -172,6 +172,29 @@ def test_an_error_of_a_sink_never_surfaces(shop: Any, active: Any, caplog: pytes
         shop.track.class_()
 
 
+class FullSink(FailingSink):
+    """Has no room."""
+
+    outcome: Any = None
+
+    def accept(self, events: Any) -> Any:
+        return self.outcome(dropped=(("buffer_full", len(events)),))
+
+
+@pytest.mark.parametrize(("sink", "dropped"), [(FailingSink, "error:OSError"), (FullSink, "buffer_full")])
+def test_a_report_tells_what_became_of_the_event(shop: Any, active: Any, sink: Any, dropped: str) -> None:
+    reports: list[Any] = []
+    FullSink.outcome = shop.Outcome
+    shop.configure(sink=sink(), strict=False, on_violation=reports.append)
+    shop.set_context(app_version="1")
+    receipt = shop.track.purchase_completed(**ORDER, coupon=5)
+    assert (receipt.accepted, receipt.dropped) == (False, dropped)
+    (report,) = reports
+    assert (report.event, report.accepted, report.insert_id) == ("purchase_completed", False, receipt.insert_id)
+    assert shop.stats().violations == {"purchase_completed.coupon": 1}
+    assert shop.identify(plan="gold", logins=2).accepted is reports[-1].accepted is False
+
+
 def test_strict_mode_is_the_default_under_pytest(shop: Any, active: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     reports: list[Any] = []
     shop.configure(sink=shop.RecordingSink(), on_violation=reports.append)
@@ -186,7 +209,7 @@ def test_strict_mode_is_the_default_under_pytest(shop: Any, active: Any, monkeyp
     monkeypatch.setenv("TRACKSIDE_STRICT", "1")
     with pytest.raises(shop.TrackingError):
         shop.track.purchase_completed(**ORDER, coupon=5)
-    assert [report.accepted for report in reports] == [True] * 4
+    assert [report.accepted for report in reports] == [False, True, True, False]  # what raises is not sent
 
 
 def test_before_configure_nothing_is_sent_and_that_is_counted(shop: Any, active: Any) -> None:

@@ -26,13 +26,13 @@ from trackside.targets.templates import templates_root
 
 def _runtime() -> Any:
     """Import the readers from where they are kept."""
-    name = "trackside_runtime_values"
-    spec = importlib.util.spec_from_file_location(name, templates_root() / "python" / "runtime" / "values.py")
+    name = "trackside_runtime"
+    spec = importlib.util.spec_from_file_location(name, templates_root() / "python" / "runtime" / "__init__.py")
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    spec.loader.exec_module(package)
+    return importlib.import_module(f"{name}.values")
 
 
 values = _runtime()

@@ -1,7 +1,8 @@
 """Record numbered facts through the sink that the environment names, and note which of them the sink took.
 
-`FAULTS_SINK` is `amplitude`, `http` or `outbox`; `FAULTS_URL` the destination; `FAULTS_LOG` the file of notes, one line
-a fact: its number and 1 or 0 for taken or not. A note is written after the call came back, by one write.
+`FAULTS_SINK` is `amplitude`, `http`, `outbox` or `postgresql`; `FAULTS_URL` the destination; `FAULTS_LOG` the file of
+notes, one line a fact: its number and 1 or 0 for taken or not. A note is written after the call came back, by one
+write.
 `FAULTS_INTERVAL` is how many seconds a sink in memory may wait for more events, where the test says so.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tracked import AmplitudeSink, Context, HttpSink, OutboxSink, SQLite, configure, track
+from tracked import AmplitudeSink, Context, HttpSink, OutboxSink, PostgreSQL, SQLite, configure, track
 
 if TYPE_CHECKING:
     from tracked import Sink
@@ -24,6 +25,8 @@ def make_sink() -> Sink:
     interval = float(os.environ.get("FAULTS_INTERVAL", "0.25"))
     if kind == "outbox":
         return OutboxSink(SQLite(os.environ["FAULTS_OUTBOX"]))
+    if kind == "postgresql":
+        return OutboxSink(PostgreSQL(os.environ["FAULTS_OUTBOX"]))
     if kind == "http":
         return HttpSink("faults-key", server_url=f"{url}/2/httpapi", interval=interval)
     return AmplitudeSink("faults-key", server_url=f"{url}/2/httpapi", interval=int(interval * 1000))

@@ -122,6 +122,17 @@ def test_a_device_that_sends_too_much_waits(stall: Stall) -> None:
     assert len(stall.names) == 4  # nothing of the refused upload was taken
 
 
+def test_a_refused_upload_takes_from_no_bucket(stall: Stall) -> None:
+    stall.serve(device_rate=stall.module.Rate(3, 0.01), address_rate=stall.module.Rate(8, 0.01))
+    loud = [stall.event("viewed", {"path": "/"}, device_id="loud-device") for _ in range(2)]
+    quiet = [stall.event("viewed", {"path": "/"}, device_id="quiet-device") for _ in range(2)]
+    stall.post(*loud)  # 1 for the request, and 2: the address has 5 left
+    for _ in range(2):
+        assert stall.ask(stall.upload(*quiet, *loud))[0] == 429  # 1 each
+    stall.post(*quiet)
+    assert len(stall.names) == 4
+
+
 def test_an_upload_larger_than_a_bucket_takes_a_full_one(stall: Stall) -> None:
     stall.serve(device_rate=stall.module.Rate(3, 1))
     stall.post(*[stall.event("viewed", {"path": "/"}) for _ in range(9)])
