@@ -254,6 +254,29 @@ test("before the choice nothing is stored or sent; a yes sends what waited, with
   assert.equal(site.taken()[1].device_id, d);
 });
 
+test("opting out refuses both categories, and can be taken back; a choice is of the person, not of the page", async () => {
+  const page = await visit();
+  await count(page, 0, 1);
+  await until(() => site.taken().length === 1, "the first");
+  await page.evaluate(() => window.web.optOut());
+  const said = async () => JSON.parse(Buffer.from((await cookies())[0].value.slice(2), "base64url"));
+  assert.deepEqual(await said(), { c: [] });
+  const tryAll = () =>
+    page.evaluate(() => {
+      const { counted, offerSeen, heartBeat, flush } = window.web;
+      const accepted = [counted({ number: 1 }), offerSeen(), heartBeat()].map((receipt) => receipt.accepted);
+      return flush().then(() => accepted);
+    });
+  assert.deepEqual(await tryAll(), [false, false, true]);
+  await page.reload();
+  await ready(page);
+  assert.deepEqual(await tryAll(), [false, false, true]);
+  assert.deepEqual(site.taken().map((event) => event.event_type), ["counted", "heart_beat", "heart_beat"]);
+  await page.evaluate(() => window.web.optOut(false));
+  assert.deepEqual(await tryAll(), [true, true, true]);
+  assert.equal((await said()).c, undefined);
+});
+
 // --- copies ---
 
 const settle = (page, path, order) =>

@@ -54,4 +54,4 @@ export const login = /*#__PURE__*/ loggingIn(set);
 export const reset = () => change({ d: uuid4(), w: undefined });
 
 /** @type {typeof import("./api.js").optOut} */
-export const optOut = (out = true) => guard(() => choose(out ? {} : undefined), "error");
+export const optOut = (out = true) => guard(() => choose(out ? () => false : undefined), "error");

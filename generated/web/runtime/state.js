@@ -123,16 +123,17 @@ export const tell = (hasChosen) => parts.map((part) => guard(() => part(hasChose
 /**
  * Take what the person chose, or undefined for no choice at all.
  *
- * @param {Partial<Record<string, boolean>>} [choices]
+ * @param {(category: any) => unknown} [isGranted]
  */
-export const choose = (choices) => {
+export const choose = (isGranted) => {
   tell(); // a choice of an earlier page is read first
-  consentTo(choices && CATEGORIES.filter((category) => choices[category] ?? allowed(category)));
+  consent = isGranted && CATEGORIES.filter(isGranted);
   tell(true);
 };
 
 /** @type {typeof import("./api.js").setConsent} */
-export const setConsent = (choices) => guard(() => choose(choices), "error");
+export const setConsent = (choices) =>
+  guard(() => choose(choices && ((category) => choices[category] ?? allowed(category))), "error");
 
 /** @type {typeof import("./api.js").configure} */
 export const configure = (given) => {
