@@ -20,17 +20,21 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     node.tools()
     text = (HERE / "plan.yaml").read_text(encoding="utf-8")
     endpoint = "endpoint: {route: /t, served_by: backend}\n"
+    consent = "default: granted, pending: queue, stores: analytics"
     assert endpoint in text
+    assert consent in text
     texts = {
         "GENERATED": text,
-        "DENIED": text.replace("default: granted", "default: denied"),
+        "DENIED": text.replace(consent, "default: denied, stores: analytics"),
+        "NECESSARY": text.replace(consent, "default: denied, stores: necessary"),
+        "UNCARRIED": text.replace(consent, f"{consent}, carried_in: [header]"),
         "VENDOR": text.replace(endpoint, "").replace("through: endpoint", "through: sdk"),
         "SHOP": (ROOT / "tracking_plan.yaml").read_text(encoding="utf-8"),
     }
     return {name: compiled(text, tmp_path_factory.mktemp(name.lower())) for name, text in texts.items()}
 
 
-@pytest.mark.parametrize("script", ["pages", "waiting", "built"])
+@pytest.mark.parametrize("script", ["pages", "tabs", "waiting", "built"])
 def test_pages(script: str, chromium: str, generated: dict[str, Path]) -> None:
     node.run("--test", HERE / f"{script}.test.mjs", CHROMIUM=chromium, ROOT=ROOT, **generated)
 

@@ -207,7 +207,8 @@ test("refused: nothing stays and nothing goes, but what is necessary", async () 
   site.faults = ["reset", "reset"];
   await count(page, 1, 3);
   await page.evaluate(() => window.web.setConsent({ analytics: false, marketing: false }));
-  assert.deepEqual(await stored(page), []);
+  assert.deepEqual(await stored(page), ["trackside"]); // which names nobody
+  assert.equal(await page.evaluate(() => atob(localStorage.trackside.slice(2))), '{"c":[]}');
   const [{ value }] = await cookies();
   assert.deepEqual(JSON.parse(Buffer.from(value.slice(2), "base64url")), { c: [] });
   const { dropped } = await page.evaluate(() => window.web.stats());
@@ -222,7 +223,7 @@ test("refused: nothing stays and nothing goes, but what is necessary", async () 
     site.taken().map((event) => event.event_type),
     ["counted", "heart_beat"],
   );
-  assert.deepEqual(await stored(page), []);
+  assert.deepEqual(await stored(page), ["trackside"]);
   await page.evaluate(() => window.web.setConsent({ analytics: true }));
   await count(page, 9, 10);
   await until(() => site.taken().length === 3, "what is allowed again");

@@ -26,12 +26,12 @@ export const remove = (key) => {
   delete disk()[key];
 };
 
-/** @type {(key: string, value: string) => void} */
-export const put = (key, value) => {
+/** @type {(key: string, value: string, may?: unknown) => void} */
+export const put = (key, value, may = mayKeep()) => {
   remove(key);
   memory[key] = value;
   guard(() => {
-    if (mayKeep()) {
+    if (may) {
       localStorage[key] = value;
       delete memory[key]; // what is blocked or does not fit lives as long as the page
     }
@@ -39,5 +39,10 @@ export const put = (key, value) => {
 };
 
 /** @type {(start: string) => string[]} the keys that begin so, in order */
-export const keys = (start) =>
-  [...Object.keys(disk()), ...Object.keys(memory)].filter((key) => key.startsWith(start)).sort();
+export const keys = (start) => {
+  /** @param {object} kept */
+  const found = (kept) => Object.keys(kept).filter((key) => key.startsWith(start));
+  // What had to stay in memory is written down as soon as it may be, whichever tab was told so.
+  for (const key of found(memory)) put(key, memory[key]);
+  return [...found(disk()), ...found(memory)].sort();
+};

@@ -1,7 +1,7 @@
 /** Whose visit this is: the device, the session and where the person came from, whole across the tabs of a browser. */
 
-import { chosen, consent, consentTo, guard, options, settings } from "./state.js";
-import { get, mayKeep, put } from "./store.js";
+import { consent, consentTo, guard, options, settings } from "./state.js";
+import { get, mayKeep, put, remove } from "./store.js";
 import { uuid4 } from "./uuid.js";
 import { cookie, read, write } from "./wire.js";
 
@@ -13,20 +13,29 @@ let visit = {};
 let known;
 let saved = 0;
 
-/** Write who this is, as far as the person allows it. */
-export const save = () => {
+/**
+ * Write who this is, as far as the person allows it. Without the right to keep anything a page writes what the person
+ * chose on it, once: what else is there is another tab's.
+ *
+ * @param {boolean} [hasChosen]
+ */
+export const save = (hasChosen) => {
   const keeps = mayKeep();
-  const c = (visit.c = chosen());
+  // What holds before a choice is the plan's, and no choice.
+  const c = (visit.c = consent);
   saved = Date.now();
-  // A refusal names nobody, and the server must know of it.
+  if (!keeps && !hasChosen) return;
   known = write(keeps ? visit : { c });
-  put(KEY, known);
-  if (settings.cookie || !keeps)
+  // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
+  if (keeps || consent) put(KEY, known, true);
+  else remove(KEY);
+  const isCarried = keeps ? settings.cookie : settings.refusals && consent;
+  if (isCarried || hasChosen)
     guard(() => {
       document.cookie =
         `${KEY}=${known};path=/;samesite=lax;domain=${options.domain || ""}` +
         // 400 days, as long as a browser keeps a cookie
-        `;max-age=${keeps || (settings.refusals && consent) ? 34560000 : 0}` +
+        `;max-age=${isCarried ? 34560000 : 0}` +
         (location.protocol == "https:" ? ";secure" : "");
     });
 };
@@ -34,7 +43,7 @@ export const save = () => {
 /** Write what the person chose; without the right to keep anything, forget whom this is about. */
 export const consented = () => {
   if (!mayKeep()) visit = {};
-  save();
+  save(true);
 };
 
 /**
@@ -70,13 +79,14 @@ const attribute = (time) => {
 export const now = (ids) => {
   const time = Date.now();
   const isFirst = !saved;
-  // Where nothing may be kept, what this page knows is all there is; and it reads once in a millisecond.
-  if (time != visit.t && (isFirst || mayKeep())) {
+  // Once in a millisecond.
+  if (time != visit.t) {
     const text = cookie(KEY) || get(KEY);
     if (text != known) {
       // An earlier page, or another tab, has begun a session, signed out or chosen.
-      visit = read((known = text)) || {};
-      if (visit.c) consentTo(visit.c);
+      const found = read((known = text));
+      visit = found || {};
+      if (found) consentTo(found.c);
     }
   }
   const { d, s = 0, t = 0 } = visit;

@@ -3,7 +3,7 @@
  * the store and take turns; what a page leaves behind, the next one sends.
  */
 
-import { allowed, consent, count, granted, guard, options, settings } from "./state.js";
+import { allowed, count, granted, guard, options, settings } from "./state.js";
 import { START, get, keys, put, remove } from "./store.js";
 
 /**
@@ -148,6 +148,8 @@ const upload = async (most = 200) => {
       trackside: 1,
       sent_at: Date.now(),
       events: batch.map(([key, { e }]) => {
+        // What was called before the choice goes by the choice.
+        e.trackside.consent ??= granted();
         // A clock that was set back since the call; one that jumped ahead may be that of a computer that slept.
         const back = drift() - drifts[key];
         return back < -1000 ? { ...e, time: e.time + back } : e;
@@ -187,13 +189,7 @@ const upload = async (most = 200) => {
 
 /** @type {import("./state.js").Part} */
 export const uploads = (hasChosen) => {
-  // Written down anew, where it may now be.
-  if (hasChosen)
-    for (const [key, record] of waiting()) {
-      const { trackside } = record.e;
-      trackside.consent = trackside.consent || consent;
-      keep(key, record);
-    }
+  if (hasChosen) waiting(); // what is refused ends at once
   addEventListener("online", flush); // once, however often it is said
   addEventListener("visibilitychange", leave);
   schedule(500);

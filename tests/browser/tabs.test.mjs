@@ -1,0 +1,161 @@
+// Several tabs, and what one tells the other: what the person allows, whose visit it is, where they came from.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { launchBrowser, person } from "./person.mjs";
+import { start, until } from "./site.mjs";
+
+const { GENERATED, DENIED, NECESSARY, UNCARRIED } = process.env;
+
+let browser;
+let site;
+let one;
+
+before(async () => (browser = await launchBrowser()));
+after(() => browser.close());
+const open = async (folder) => {
+  site = await start(folder);
+  one = await person(browser, site);
+};
+afterEach(async () => {
+  await one.close();
+  site.close();
+});
+
+const choose = (page, analytics, marketing = analytics) =>
+  page.evaluate((choices) => window.web.setConsent(choices), { analytics, marketing });
+const count = (page, number) => page.evaluate((number) => window.web.counted({ number }).accepted, number);
+const cookie = async () => {
+  const [found] = (await one.context.cookies()).filter(({ name }) => name === "trackside");
+  return found && JSON.parse(Buffer.from(found.value.slice(2), "base64url"));
+};
+/** What localStorage has of the visit. */
+const stored = (page) =>
+  page.evaluate(() => localStorage.trackside && JSON.parse(atob(localStorage.trackside.slice(2).replace(/-/g, "+").replace(/_/g, "/"))));
+const numbers = () => site.counted().map((event) => event.event_properties.number);
+const device = (number) => site.counted().find((event) => event.event_properties.number === number).device_id;
+
+describe("consent, where nothing is allowed before", () => {
+  beforeEach(() => open(DENIED));
+
+  test("granted in one tab: another one, whose banner is still open, keeps device and session", async () => {
+    const [first, second] = [await one.visit("/?utm_source=letter"), await one.visit()];
+    await choose(first, true);
+    await count(first, 1);
+    await until(() => numbers().includes(1), "the first");
+    const granted = await cookie();
+    assert.equal(await count(second, 2), true);
+    await count(first, 3);
+    await until(() => numbers().length === 3, "all");
+    const { d, s, a, c } = await cookie();
+    assert.deepEqual({ d, s, a, c }, { d: granted.d, s: granted.s, a: granted.a, c: ["analytics", "marketing"] });
+    assert.deepEqual([1, 2, 3].map(device), [d, d, d]);
+    assert.equal((await stored(first)).d, d);
+  });
+
+  test("what waited in a tab goes by the choice that was made in another", async () => {
+    const [first, second] = [await one.visit(), await one.visit()];
+    await count(second, 1);
+    await choose(first, true, false);
+    await count(second, 2);
+    await until(() => numbers().length === 2, "both");
+    assert.deepEqual(site.counted().map((event) => event.trackside.consent), [["analytics"], ["analytics"]]);
+    await count(second, 3);
+    await second.evaluate(() => window.web.offerSeen());
+    await until(() => numbers().length === 3, "what is allowed");
+    assert.deepEqual((await second.evaluate(() => window.web.stats())).dropped, { consent: 1 });
+  });
+
+  test("a tab without a choice leaves no trace, whatever is done in it", async () => {
+    const [first, second] = [await one.visit(), await one.visit()];
+    await count(second, 1);
+    await second.evaluate(() => {
+      window.web.heartBeat();
+      window.web.login("person-a");
+      window.web.reset();
+      window.web.carry("/api");
+    });
+    assert.deepEqual([await cookie(), await stored(second)], [undefined, undefined]);
+    await choose(first, false);
+    const refused = [await cookie(), await stored(second)];
+    assert.deepEqual(refused, [{ c: [] }, { c: [] }]);
+    await second.evaluate(() => {
+      window.web.heartBeat();
+      window.web.login("person-a");
+    });
+    assert.equal(await count(second, 2), false);
+    assert.deepEqual([await cookie(), await stored(second)], refused);
+  });
+
+  test("a choice that is taken back leaves nothing", async () => {
+    const page = await one.visit();
+    for (const is of [true, false]) {
+      await choose(page, is);
+      await page.evaluate(() => window.web.optOut(false));
+      assert.deepEqual([await cookie(), await stored(page)], [undefined, undefined]);
+    }
+    await page.reload();
+    await one.ready(page);
+    assert.equal(await count(page, 1), true); // it waits
+    assert.equal(await one.waiting(page), 1);
+  });
+});
+
+describe("consent, where all is allowed before", () => {
+  beforeEach(() => open(GENERATED));
+
+  test("refused and granted again in one tab: another one follows, and undoes nothing", async () => {
+    const [first, second] = [await one.visit(), await one.visit()];
+    await choose(first, false);
+    assert.equal(await count(second, 1), false);
+    await choose(first, true);
+    await count(first, 2);
+    const granted = await cookie();
+    assert.equal(await count(second, 3), true);
+    await until(() => numbers().length === 2, "both");
+    const { d, s, c } = await cookie();
+    assert.deepEqual({ d, s, c }, { d: granted.d, s: granted.s, c: ["analytics", "marketing"] });
+    assert.deepEqual([device(2), device(3)], [d, d]);
+  });
+
+  test("the tabs' last word holds, and one that is taken back is no word", async () => {
+    const [first, second] = [await one.visit(), await one.visit()];
+    await choose(first, true, false);
+    await choose(second, false);
+    assert.equal(await count(first, 1), false);
+    await first.evaluate(() => window.web.optOut(false));
+    assert.equal(await count(second, 2), true);
+    assert.equal((await cookie()).c, undefined);
+  });
+});
+
+test("a refusal is remembered where no cookie carries consent", async () => {
+  await open(UNCARRIED);
+  const page = await one.visit();
+  await count(page, 1);
+  await choose(page, false);
+  assert.deepEqual([await cookie(), await stored(page)], [undefined, { c: [] }]);
+  await page.reload();
+  await one.ready(page);
+  assert.equal(await count(page, 2), false);
+  const other = await one.visit();
+  assert.equal(await count(other, 3), false);
+  assert.deepEqual([await cookie(), await stored(page)], [undefined, { c: [] }]);
+  await choose(other, true);
+  assert.equal(await count(page, 4), true);
+  assert.equal((await cookie()).d, (await stored(page)).d);
+});
+
+test("what may be stored before a choice is no choice", async () => {
+  await open(NECESSARY);
+  const page = await one.visit();
+  await count(page, 1);
+  const { d } = await cookie();
+  await page.reload();
+  await one.ready(page);
+  await count(page, 2);
+  assert.equal(await one.waiting(page), 2);
+  await choose(page, true);
+  await until(() => numbers().length === 2, "what waited");
+  assert.deepEqual([device(1), device(2)], [d, d]);
+});
