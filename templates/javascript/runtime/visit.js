@@ -32,12 +32,19 @@ export const save = (hasChosen) => {
   const isCarried = keeps ? settings.cookie : settings.refusals && consent;
   if (isCarried || hasChosen)
     guard(() => {
-      document.cookie =
-        `${KEY}=${known};path=/;samesite=lax;domain=${options.domain || ""}` +
-        // 400 days, as long as a browser keeps a cookie
-        `;max-age=${isCarried ? 34560000 : 0}` +
-        (location.protocol == "https:" ? ";secure" : "");
+      const { domain = "" } = options;
+      // One of this host alone, from before the domain was named, would stand beside it.
+      if (domain) bake("", 0);
+      // 400 days, as long as a browser keeps a cookie
+      bake(domain, isCarried ? 34560000 : 0);
     });
+};
+
+/** @type {(domain: string, seconds: number) => void} */
+const bake = (domain, seconds) => {
+  document.cookie =
+    `${KEY}=${known};path=/;samesite=lax;domain=${domain};max-age=${seconds}` +
+    (location.protocol == "https:" ? ";secure" : "");
 };
 
 /** Write what the person chose; without the right to keep anything, forget whom this is about. */

@@ -49,9 +49,27 @@ export const read = (text = "") =>
     if (/^{("d":"[\w{}.:~+/=@|-]{5,128}",("s":\d{13},)?"t":\d{13}[,}]|"c":\[)/.test(json)) return members;
   });
 
-/** @type {(name: string) => string | undefined} */
+/**
+ * Tell when a visit was written. Nothing stands before a refusal, which names no time; what is no visit comes last.
+ *
+ * @param {string} text
+ */
+const rank = (text) => (read(text) || { t: 0 }).t ?? Infinity;
+
+/**
+ * Read a cookie. Of several visits, from several domains, the newest counts.
+ *
+ * @type {(name: string) => string | undefined}
+ */
 export const cookie = (name) =>
-  guard(() => ("; " + document.cookie).split(`; ${name}=`)[1].split(";")[0]);
+  guard(
+    () =>
+      ("; " + document.cookie)
+        .split(`; ${name}=`)
+        .slice(1)
+        .map((text) => text.split(";")[0])
+        .sort((one, other) => rank(other) - rank(one))[0],
+  );
 
 /**
  * Read the list of confirmed facts.
