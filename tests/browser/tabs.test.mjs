@@ -25,13 +25,13 @@ afterEach(async () => {
 const choose = (page, analytics, marketing = analytics) =>
   page.evaluate((choices) => window.web.setConsent(choices), { analytics, marketing });
 const count = (page, number) => page.evaluate((number) => window.web.counted({ number }).accepted, number);
+const members = (text) => text && JSON.parse(Buffer.from(text.slice(2), "base64url"));
 const cookie = async () => {
   const [found] = (await one.context.cookies()).filter(({ name }) => name === "trackside");
-  return found && JSON.parse(Buffer.from(found.value.slice(2), "base64url"));
+  return found && members(found.value);
 };
 /** What localStorage has of the visit. */
-const stored = (page) =>
-  page.evaluate(() => localStorage.trackside && JSON.parse(atob(localStorage.trackside.slice(2).replace(/-/g, "+").replace(/_/g, "/"))));
+const stored = async (page) => members(await page.evaluate(() => localStorage.trackside));
 const numbers = () => site.counted().map((event) => event.event_properties.number);
 const device = (number) => site.counted().find((event) => event.event_properties.number === number).device_id;
 
@@ -158,4 +158,26 @@ test("what may be stored before a choice is no choice", async () => {
   await choose(page, true);
   await until(() => numbers().length === 2, "what waited");
   assert.deepEqual([device(1), device(2)], [d, d]);
+});
+
+test("of attribution that a cookie has no room for, the first touch stays, and localStorage keeps all", async () => {
+  await open(GENERATED);
+  const [long, longer] = ["ü".repeat(200), "ö".repeat(250)]; // two bytes each
+  const referer = "https://search.example/find";
+  const first = { initial_utm_source: "one", initial_utm_medium: long, initial_referrer: referer };
+  const page = await one.visit(`/?utm_source=one&utm_medium=${long}`, { referer });
+  const whole = { utm_source: "one", utm_medium: long, referrer: referer, ...first };
+  const { utm_medium: _, ...carried } = whole;
+  assert.deepEqual([(await cookie()).a, (await stored(page)).a], [carried, whole]);
+
+  await one.visit(`/?utm_source=two&utm_medium=${longer}`);
+  const second = { utm_source: "two", ...first };
+  assert.deepEqual([(await cookie()).a, (await stored(page)).a], [second, { ...second, utm_medium: longer }]);
+  // Pages that come later, and one that was there before, write it all anew.
+  for (const tab of [await one.visit("/direct"), page]) {
+    await tab.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1100)));
+    const header = await tab.evaluate(() => window.web.carry("/api").headers.get("Trackside-Context"));
+    assert.deepEqual(members(header).a, second);
+    assert.deepEqual([(await cookie()).a, (await stored(tab)).a], [second, { ...second, utm_medium: longer }]);
+  }
 });

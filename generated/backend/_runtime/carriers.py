@@ -98,8 +98,8 @@ def find(
 
 
 def write_context(carried: Carried) -> str:
-    """Write the text of the header and of the cookie. Attribution that makes it too
-    long is left out, from its end.
+    """Write the text of the header and of the cookie. Of attribution that makes it too
+    long, the last touch goes before the first, and of each the longest value.
 
     >>> write_context(Carried("device-12345", consent=("analytics",)))
     '1.eyJkIjoiZGV2aWNlLTEyMzQ1IiwiYyI6WyJhbmFseXRpY3MiXX0'
@@ -118,7 +118,12 @@ def write_context(carried: Carried) -> str:
         text = f"{_VERSION}.{urlsafe_b64encode(data).decode().rstrip('=')}"
         if len(text) <= LONGEST_CONTEXT or not attribution:
             return text
-        attribution.popitem()
+        del attribution[max(attribution, key=lambda name: _weight(name, attribution))]
+
+
+def _weight(name: str, attribution: Mapping[str, str]) -> tuple[bool, int]:
+    units = len(attribution[name].encode("utf-16-le", "surrogatepass"))
+    return not name.startswith("initial_"), units
 
 
 def read_context(text: str) -> Carried | None:

@@ -25,11 +25,13 @@ export const save = (hasChosen) => {
   const c = (visit.c = consent);
   saved = Date.now();
   if (!keeps && !hasChosen) return;
-  known = write(keeps ? visit : { c });
-  // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
-  if (keeps || consent) put(KEY, known, true);
-  else remove(KEY);
+  const said = keeps ? visit : { c };
   const isCarried = keeps ? settings.cookie : settings.refusals && consent;
+  const whole = write(said, Infinity);
+  known = isCarried ? write(said) : whole;
+  // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
+  if (keeps || consent) put(KEY, whole, true);
+  else remove(KEY);
   if (isCarried || hasChosen)
     guard(() => {
       const { domain = "" } = options;
@@ -93,6 +95,9 @@ export const now = (ids) => {
       // An earlier page, or another tab, has begun a session, signed out or chosen.
       const found = read((known = text));
       visit = found || {};
+      // The text of which a cookie has room for a part.
+      const { a } = read(get(KEY)) || {};
+      if (write({ ...visit, a }) == text) visit.a = a;
       if (found) consentTo(found.c);
     }
   }

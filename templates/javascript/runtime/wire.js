@@ -18,21 +18,25 @@ import { guard } from "./state.js";
  */
 
 /**
- * Write the text of the header and of the cookie. Attribution that makes it too long goes, from its end.
+ * Write the text of the header and of the cookie. Of attribution that makes it too long, the last touch goes before the
+ * first, and of each the longest value.
  *
  * @param {Members} members
+ * @param {number} [most] characters, more where it is kept
  * @returns {string}
  */
-export const write = (members) => {
-  const { d, s, t, a, c, w, f } = members;
-  const name = Object.keys(a || {}).pop();
+export const write = (members, most = 1024) => {
+  const { d, s, t, a = {}, c, w, f } = members;
+  /** @param {string} name */
+  const weight = (name) => a[name].length + (name.startsWith("initial_") ? 0 : 1e4);
+  const [name] = Object.keys(a).sort((one, other) => weight(other) - weight(one));
   const json = JSON.stringify({ d, s, t, a: name && a, c, w, f });
   // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
   const base64 = btoa(unescape(encodeURIComponent(json)));
   const text = "1." + base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  if (text.length < 1025 || !a || !name) return text;
-  delete a[name];
-  return write(members);
+  if (text.length <= most || !name) return text;
+  const { [name]: _, ...rest } = a;
+  return write({ ...members, a: rest }, most);
 };
 
 /**
