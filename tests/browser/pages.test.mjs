@@ -441,3 +441,33 @@ test("a session ends after its timeout, for all tabs at once", async () => {
   assert.notEqual(sessions[1], sessions[0]);
   assert.equal(sessions[2], sessions[1]);
 });
+
+test("a clock that was days fast and is set right again: the session goes on, and ends when it is idle", async () => {
+  await context.addInitScript(() => {
+    const { now } = Date;
+    window.set = (ms) => sessionStorage.setItem("ahead", ms);
+    Date.now = () => now() + +sessionStorage.getItem("ahead");
+  });
+  const page = await visit();
+  const next = async (number, ms) => {
+    await page.evaluate((ms) => window.set(ms), ms);
+    await page.reload();
+    await ready(page);
+    await count(page, number, number + 1);
+    await until(() => site.counted().length === number + 1, `event ${number}`);
+    const [{ value }] = await cookies();
+    const { s, t } = JSON.parse(Buffer.from(value.slice(2), "base64url"));
+    assert.ok(t >= s, "the server would take it for no session");
+    return site.counted()[number].session_id;
+  };
+  const [DAYS, MINUTE] = [2 * 86_400_000, 60_000];
+  await next(0, 0);
+  const fast = await next(1, DAYS);
+  assert.equal(await next(2, 0), fast);
+  assert.equal(await next(3, 20 * MINUTE), fast);
+  assert.equal(await next(4, 40 * MINUTE), fast);
+  const right = await next(5, 71 * MINUTE);
+  assert.notEqual(right, fast);
+  assert.ok(Math.abs(right - Date.now() - 71 * MINUTE) < 10_000);
+  assert.equal(await next(6, 90 * MINUTE), right);
+});

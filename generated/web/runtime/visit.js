@@ -89,7 +89,7 @@ export const now = (ids) => {
   const time = Date.now();
   const isFirst = !saved;
   // Once in a millisecond.
-  if (time != visit.t) {
+  if (time != visit.l) {
     const text = cookie(KEY) || get(KEY);
     if (text != known) {
       // An earlier page, or another tab, has begun a session, signed out or chosen.
@@ -101,14 +101,15 @@ export const now = (ids) => {
       if (found) consentTo(found.c);
     }
   }
-  const { d, s = 0, t = 0 } = visit;
+  const { d, s = 0, t = 0, l = t } = visit;
   if (isFirst) attribute(time);
   if (ids) Object.assign(visit, ids);
   else {
     visit.d ||= uuid4();
-    // A clock that was set back neither ends a session nor begins one.
-    if (!s || time - t > /** @type {number} */ (settings.timeout)) visit.s = time;
+    // A clock that was set back neither ends a session nor begins one: it is idle from what the clock said last.
+    if (!s || time - l > /** @type {number} */ (settings.timeout)) visit.s = time;
   }
+  visit.l = time;
   visit.t = Math.max(time, visit.s || 0);
   if (d != visit.d || s != visit.s || Math.abs(time - saved) > 1000) save();
   return visit;

@@ -3,8 +3,9 @@
 import { guard } from "./state.js";
 
 /**
- * What the page says of itself: device, session start and last event in ms, attribution, consent. `w` and `f` are the
- * page's own and ignored by the server: the hash of who is logged in, the time of the first touch.
+ * What the page says of itself: device, session start and last event in ms, attribution, consent. `w`, `f` and
+ * `l` are the page's own and ignored by the server: the hash of who is logged in, the time of the first touch, the time
+ * of the last event where a clock that was set back has it before the session's start.
  *
  * @typedef {{
  *   d?: string,
@@ -14,6 +15,7 @@ import { guard } from "./state.js";
  *   c?: readonly string[],
  *   w?: number,
  *   f?: number,
+ *   l?: number,
  * }} Members
  */
 
@@ -26,11 +28,11 @@ import { guard } from "./state.js";
  * @returns {string}
  */
 export const write = (members, most = 1024) => {
-  const { d, s, t, a = {}, c, w, f } = members;
+  const { d, s, t, a = {}, c, w, f, l } = members;
   /** @param {string} name */
   const weight = (name) => a[name].length + (name.startsWith("initial_") ? 0 : 1e4);
   const [name] = Object.keys(a).sort((one, other) => weight(other) - weight(one));
-  const json = JSON.stringify({ d, s, t, a: name && a, c, w, f });
+  const json = JSON.stringify({ d, s, t, a: name && a, c, w, f, l: l == t ? undefined : l });
   // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
   const base64 = btoa(unescape(encodeURIComponent(json)));
   const text = "1." + base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
