@@ -183,7 +183,7 @@ test("A logs out without a network and B logs in: no event changes hands", async
   ]);
 });
 
-test("the endpoint's troubles lose nothing, and a batch that cannot be read is counted", async () => {
+test("the endpoint's troubles and a proxy's lose nothing, and a batch that the endpoint cannot read is counted", async () => {
   const page = await visit();
   site.faults = [500, 429, "reset"];
   await count(page, 0, 5);
@@ -191,8 +191,12 @@ test("the endpoint's troubles lose nothing, and a batch that cannot be read is c
   site.faults = [413];
   await count(page, 5, 9);
   await until(() => site.counted().length === 9, "the halves");
+  site.faults = ["proxy", "proxy"];
+  await count(page, 9, 12);
+  await until(() => site.counted().length === 12, "what somebody between could not read", 15_000);
+  assert.deepEqual((await page.evaluate(() => window.web.stats())).dropped, {});
   site.faults = [400];
-  await count(page, 9, 10);
+  await count(page, 12, 13);
   await until(async () => (await page.evaluate(() => window.web.stats().dropped["code 400"])) === 1, "the count");
   assert.equal(await waiting(page), 0);
 });

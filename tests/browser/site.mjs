@@ -16,7 +16,7 @@ export const start = async (folder = process.env.GENERATED) => {
     script: SCRIPT,
     uploads: /** @type {any[]} */ ([]),
     requests: /** @type {any[]} */ ([]),
-    /** How the endpoint answers the next requests: a status, "reset", or nothing for 200. */
+    /** How the endpoint answers the next requests: a status, "reset", nothing for 200, or "proxy": a 400 of another's. */
     faults: /** @type {any[]} */ ([]),
     known: new Set(),
     later: new Set(),
@@ -31,6 +31,7 @@ export const start = async (folder = process.env.GENERATED) => {
   const endpoint = (request, response, text) => {
     const fault = site.faults.shift();
     if (fault === "reset") return request.socket.destroy();
+    if (fault === "proxy") return response.writeHead(400, { "content-type": "text/html" }).end("<h1>Bad Request</h1>");
     const status = fault ?? 200;
     const body = JSON.parse(text);
     site.uploads.push({ status, body, type: request.headers["content-type"], cookie: request.headers.cookie ?? "" });

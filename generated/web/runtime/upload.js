@@ -174,9 +174,10 @@ const upload = async (most = 200) => {
     } catch {
       // No answer, or not the endpoint's.
     }
+    // What stands between a page and the endpoint answers 400 too: only the endpoint's own word ends a batch.
     const isTaken = answer?.code == 200;
     if (status == 413 && batch[1]) most = batch.length >> 1;
-    else if (isTaken || status == 400 || status == 413) {
+    else if (isTaken || answer?.code == 400 || status == 413) {
       tries = 0;
       for (const [key, record] of batch)
         if (!isTaken || !copies?.told(key, record, answer.trackside)) lose(key, isTaken ? "sent" : "code " + status);
