@@ -7,9 +7,10 @@ import { allowed, count, granted, guard, options, settings } from "./state.js";
 import { START, get, keys, put, remove } from "./store.js";
 
 /**
- * An event that waits: `c` is its category, `x` when it is too old to be sent, `u` when a copy may go.
+ * An event that waits: `c` is its category, `x` when it is too old to be sent, `u` when a copy may go; and
+ * where the page's clock told its time, `o` says which page, by when that began, and `p` how the clock stood to it.
  *
- * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number}} Waiting
+ * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number, o?: number, p: number}} Waiting
  */
 
 const EVENTS = START + "q.";
@@ -29,8 +30,7 @@ let last = 0; // what tells the order of events
 let tries = 0;
 let rest = 0; // until when the server wants to be left alone
 let due = Infinity;
-/** @type {Record<string, number>} how the wall's clock stood to the page's when an event of this page was called */
-const drifts = {};
+let stood = 0; // how the wall's clock stood to the page's when it was looked at last
 /**
  * What there is to do for pending copies: whether one is not due yet, and what the endpoint said of one.
  *
@@ -46,24 +46,42 @@ export const withCopies = (given) => {
   copies = given;
 };
 
-const drift = () => Date.now() - performance.now();
+/** Where the clock was set back, what this page has written goes back with it; a page that comes later cannot know. */
+const mend = () => {
+  const stands = Date.now() - performance.now();
+  const isBack = stands < stood - 1000;
+  // One that jumped ahead may be that of a computer that slept.
+  if (isBack || stands > stood) stood = stands;
+  if (isBack)
+    for (const [key, record] of stored()) {
+      const step = stands - record.p;
+      if (record.o == performance.timeOrigin && step < -1000) {
+        record.e.time += step;
+        if (record.u) record.u += step;
+        if (record.x) record.x += step;
+        record.p = stands;
+        keep(key, record);
+      }
+    }
+};
 
 /**
  * Seal a record: what goes out is what it says now.
  *
- * @param {string} key
  * @param {any} record
  * @param {import("./event.js").Options} options
  * @returns {Waiting}
  */
-export const sealed = (key, record, { category = "analytics", life }) => {
+export const sealed = (record, { category = "analytics", life }) => {
+  mend();
   const time = Date.now();
+  // A time that the plan takes from a property stands.
+  const o = record.time == null ? performance.timeOrigin : 0;
   record.time ??= time;
   record.trackside = { who: record.user_id, consent: granted() };
   record.user_id = undefined;
-  drifts[key] = drift();
   // One with a key dies a day before its key does.
-  return { e: record, c: category, x: life && time + life };
+  return { e: record, c: category, x: life && time + life, o, p: stood };
 };
 
 /** @type {(key: string, record: Waiting) => void} */
@@ -82,7 +100,6 @@ const settle = () => {
 export const lose = (key, reason) => {
   if (get(key) == null) return; // another tab was faster
   remove(key);
-  delete drifts[key];
   if (reason) count(reason);
 };
 
@@ -96,18 +113,23 @@ export const post = (record, options) => {
   last = Math.max(last + 1, Date.now() * 1000);
   const key = EVENTS + last + record.insert_id;
   // Written when the code that called is done: it waits for no disk.
-  if (fresh.push([key, sealed(key, record, options)]) == 1) queueMicrotask(settle);
+  if (fresh.push([key, sealed(record, options)]) == 1) queueMicrotask(settle);
   schedule(500);
 };
 
+/** List what is written down, in order. What cannot be read has no time left. */
+const stored = () =>
+  keys(START).map((key) => {
+    const record = guard(() => JSON.parse(/** @type {string} */ (get(key))));
+    return /** @type {[string, Waiting]} */ ([key, record?.e ? record : { x: 1 }]);
+  });
+
 /** List what waits, in order, less what has become void. */
 const waiting = () =>
-  keys(START).flatMap((key) => {
-    // What cannot be read is none of ours.
-    const record = guard(() => JSON.parse(/** @type {string} */ (get(key)))) || { x: 1 };
-    const reason = record.x < Date.now() ? "too_old" : allowed(record.c) === false && "consent";
+  stored().filter(([key, { c, x = Infinity }]) => {
+    const reason = x < Date.now() ? "too_old" : allowed(c) === false && "consent";
     if (reason) lose(key, reason);
-    return reason ? [] : [/** @type {[string, Waiting]} */ ([key, record])];
+    return !reason;
   });
 
 /** @param {number} delay in ms, from now; what is due before stays so */
@@ -139,6 +161,7 @@ const leave = () => {
  */
 const upload = async (most = 200) => {
   for (;;) {
+    mend();
     // A choice that is awaited holds it back; and copies are for pages that know of them.
     const batch = waiting()
       .filter(([key, record]) => allowed(record.c) && (copies ? !copies.hold(key, record) : !record.u))
@@ -147,12 +170,10 @@ const upload = async (most = 200) => {
     const body = JSON.stringify({
       trackside: 1,
       sent_at: Date.now(),
-      events: batch.map(([key, { e }]) => {
+      events: batch.map(([, { e }]) => {
         // What was called before the choice goes by the choice.
         e.trackside.consent ??= granted();
-        // A clock that was set back since the call; one that jumped ahead may be that of a computer that slept.
-        const back = drift() - drifts[key];
-        return back < -1000 ? { ...e, time: e.time + back } : e;
+        return e;
       }),
     });
     let status = 0;

@@ -118,7 +118,7 @@ export const hybrid = (plan, name, required = {}, optional = {}, options = {}) =
         receipt.accepted = true;
         if (plan.hold) return plan.hold(record);
         key = `${COPIES}${record.device_id}.${record.insert_id}`;
-        keep(key, sealed(key, copy(record), options));
+        keep(key, sealed(copy(record), options));
         // A page that lives asks for more time; how much more, browsers let a page in the background wait.
         const hold = () => change(grace + MINUTE, "unknown");
         hold();
