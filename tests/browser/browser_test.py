@@ -27,6 +27,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "GENERATED": text,
         "DENIED": text.replace(consent, "default: denied, stores: analytics"),
         "NECESSARY": text.replace(consent, "default: denied, stores: necessary"),
+        "OTHER": text.replace("name: browser-tests", "name: other-tests"),
         "UNCARRIED": text.replace(consent, f"{consent}, carried_in: [header]"),
         "VENDOR": text.replace(endpoint, "").replace("through: endpoint", "through: sdk"),
         "SHOP": (ROOT / "tracking_plan.yaml").read_text(encoding="utf-8"),

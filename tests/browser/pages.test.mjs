@@ -246,7 +246,7 @@ test("before the choice nothing is stored or sent; a yes sends what waited, with
   const carried = await page.evaluate(() => window.web.carry("/api").headers.get("Trackside-Context"));
   assert.deepEqual(JSON.parse(Buffer.from(carried.slice(2), "base64url")), { c: [] });
   await page.evaluate(() => window.web.setConsent({ analytics: true }));
-  assert.equal((await stored(page)).filter((key) => key.startsWith("trackside.c.")).length, 1);
+  assert.equal((await stored(page)).filter((key) => key.startsWith("trackside.browser-tests/web.c.")).length, 1);
   await until(() => site.taken().length === 1, "what waited");
   const [{ value }] = await cookies();
   const { d, a, c } = JSON.parse(Buffer.from(value.slice(2), "base64url"));

@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { launchBrowser, person } from "./person.mjs";
 import { start, until } from "./site.mjs";
 
-const { GENERATED, DENIED, NECESSARY, UNCARRIED } = process.env;
+const { GENERATED, DENIED, NECESSARY, OTHER, UNCARRIED } = process.env;
 
 let browser;
 let site;
@@ -13,8 +13,8 @@ let one;
 
 before(async () => (browser = await launchBrowser()));
 after(() => browser.close());
-const open = async (folder) => {
-  site = await start(folder);
+const open = async (folder, other) => {
+  site = await start(folder, other);
   one = await person(browser, site);
 };
 afterEach(async () => {
@@ -180,4 +180,39 @@ test("of attribution that a cookie has no room for, the first touch stays, and l
     assert.deepEqual(members(header).a, second);
     assert.deepEqual([(await cookie()).a, (await stored(tab)).a], [second, { ...second, utm_medium: longer }]);
   }
+});
+
+test("pages of another plan on the same origin leave alone what is not theirs", async () => {
+  await open(GENERATED, OTHER);
+  const { script } = site;
+  site.faults = Array(20).fill("reset");
+  const page = await one.visit();
+  await count(page, 1);
+  await page.evaluate(() => {
+    window.web.seatHeld.pending({ seat: "A1" }).settle(new TypeError("no answer"));
+    localStorage["trackside.notes"] = "of the site";
+  });
+  const stats = (tab) => tab.evaluate(() => window.web.stats());
+  assert.equal((await stats(page)).waiting, 2);
+  await one.leave(page);
+
+  site.script = script.replace("/web/", "/other/");
+  const other = await one.visit();
+  await other.evaluate(() => window.web.configure({ endpoint: "/t?other" }));
+  await count(other, 2);
+  assert.equal((await stats(other)).waiting, 1);
+  site.faults = [];
+  await new Promise((resolve) => setTimeout(resolve, 2500)); // the copy is due
+  await other.evaluate(() => window.web.flush());
+  assert.deepEqual(await stats(other), { accepted: 1, sent: 1, waiting: 0, dropped: {} });
+  assert.deepEqual(numbers(), [2]);
+
+  site.script = script;
+  const again = await one.visit();
+  await until(async () => (await stats(again)).waiting === 0, "what had waited");
+  const sent = site.uploads.filter(({ status }) => status === 200);
+  const to = sent.flatMap(({ to, body }) => body.events.map((event) => [event.event_type, event.event_properties.number, to]));
+  assert.deepEqual(to.sort(), [["counted", 1, "/t"], ["counted", 2, "/t?other"], ["seat_held", undefined, "/t"]]);
+  assert.equal(await again.evaluate(() => localStorage["trackside.notes"]), "of the site");
+  assert.equal(new Set(site.counted().map((event) => event.device_id)).size, 1); // a visit is one all the same
 });

@@ -4,7 +4,7 @@
  */
 
 import { allowed, count, granted, guard, options, settings } from "./state.js";
-import { START, get, keys, put, remove } from "./store.js";
+import { get, keys, put, remove, start } from "./store.js";
 
 /**
  * An event that waits: `c` is its category, `x` when it is too old to be sent, `u` when a copy may go; and
@@ -13,7 +13,8 @@ import { START, get, keys, put, remove } from "./store.js";
  * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number, o?: number, p: number}} Waiting
  */
 
-const EVENTS = START + "q.";
+/** The kind of what waits that is an event. */
+const EVENTS = "q.";
 
 /** How many events wait at most; beyond it the oldest go. */
 const LONGEST_QUEUE = 1000;
@@ -111,7 +112,7 @@ export const lose = (key, reason) => {
  */
 export const post = (record, options) => {
   last = Math.max(last + 1, Date.now() * 1000);
-  const key = EVENTS + last + record.insert_id;
+  const key = start() + EVENTS + last + record.insert_id;
   // Written when the code that called is done: it waits for no disk.
   if (fresh.push([key, sealed(record, options)]) == 1) queueMicrotask(settle);
   schedule(500);
@@ -119,7 +120,7 @@ export const post = (record, options) => {
 
 /** List what is written down, in order. What cannot be read has no time left. */
 const stored = () =>
-  keys(START).map((key) => {
+  keys().map((key) => {
     const record = guard(() => JSON.parse(/** @type {string} */ (get(key))));
     return /** @type {[string, Waiting]} */ ([key, record?.e ? record : { x: 1 }]);
   });
@@ -143,7 +144,7 @@ export const schedule = (delay) => {
 export const flush = async () => {
   due = Infinity;
   try {
-    await navigator.locks.request(START, () => upload());
+    await navigator.locks.request(start(), () => upload());
   } catch {
     await upload();
   }

@@ -1,13 +1,14 @@
 /** What one page knows: the plan's settings, what the person allows, and what became of it all. */
 
 /**
- * What the compiler says of the page. `consent` is what holds before the person has chosen: true, false, or nothing
+ * What the compiler says of the page. `from` is the source and its version. `consent` is what holds before the person has chosen: true, false, or nothing
  * where events wait for the choice. Without the category `stores` nothing is written; `refusals` lets a cookie say that
  * all is refused. `route` is the endpoint's, `timeout` the session's in ms, `cookie` tells that cookies carry the ids,
  * `parameters` lists what attribution keeps for `keep` ms, `touches` how the names of
  * the last and of the first touch begin.
  *
  * @typedef {{
+ *   from?: Readonly<Record<string, string>>,
  *   consent?: boolean,
  *   stores: string,
  *   refusals?: boolean,

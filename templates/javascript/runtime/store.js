@@ -2,8 +2,8 @@
 
 import { allowed, guard, settings } from "./state.js";
 
-/** How the keys of all that waits begin. */
-export const START = "trackside.";
+/** How the keys of all that waits begin: pages of other plans and sources share this storage, and have their own. */
+export const start = () => `trackside.${settings.from?.source_name}.`;
 
 /** @type {Record<string, string>} */
 const memory = {};
@@ -38,10 +38,11 @@ export const put = (key, value, may = mayKeep()) => {
   });
 };
 
-/** @type {(start: string) => string[]} the keys that begin so, in order */
-export const keys = (start) => {
+/** @type {(kind?: string) => string[]} the keys of all that waits, or of one kind of it, in order */
+export const keys = (kind = "") => {
+  const prefix = start() + kind;
   /** @param {object} kept */
-  const found = (kept) => Object.keys(kept).filter((key) => key.startsWith(start));
+  const found = (kept) => Object.keys(kept).filter((key) => key.startsWith(prefix));
   // What had to stay in memory is written down as soon as it may be, whichever tab was told so.
   for (const key of found(memory)) put(key, memory[key]);
   return [...found(disk()), ...found(memory)].sort();

@@ -26,7 +26,7 @@ const buy = (page, how, order, event = "orderPaid") =>
 /** The same, without waiting for any answer. */
 const press = (page, how, order) => {
   void buy(page, how, order).catch(() => undefined);
-  return page.waitForFunction(() => Object.keys(localStorage).some((key) => key.startsWith("trackside.c.")));
+  return page.waitForFunction(() => Object.keys(localStorage).some((key) => key.startsWith("trackside.stall-chain/web.c.")));
 };
 const submit = async (page, order) => {
   await page.evaluate((order) => {
