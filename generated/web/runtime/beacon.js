@@ -26,11 +26,10 @@ export const who = () => {
 
 /** @type {import("./event.js").Plan["send"]} */
 export const send = (record, options, act) => {
-  if (inPage) {
-    act?.();
-    post(record, options);
-    options.signOut?.();
-  } else count("no_page");
+  if (!inPage) return count("no_page");
+  act?.();
+  post(record, options);
+  options.signOut?.();
   return true;
 };
 

@@ -11,8 +11,8 @@ import { fields, isObject } from "./values.js";
  * @typedef {(call: any, record: Record<string, any>, refuse: (reason: string, property: string) => void) =>
  *   (() => unknown) | undefined} SignIn
  *
- * What the compiler says to events. `who` tells whom they are about, `send` takes what is
- * sealed, `hold` a copy where a test captures it. `context` holds the required and the optional properties that they carry. `rest` is what properties
+ * What the compiler says to events. `who` tells whom they are about, `send` takes what is sealed, `hold` a copy where a
+ * test captures it. `context` holds the required and the optional properties that they carry. `rest` is what properties
  * must be that no shape names; without it they are refused.
  * @typedef {{
  *   who(): Record<string, string | number | undefined>,

@@ -132,7 +132,7 @@ export const choose = (isGranted) => {
   tell(true);
 };
 
-/** @type {typeof import("./api.js").setConsent} */
+/** @param {any} choices a truth for some categories */
 export const setConsent = (choices) =>
   guard(() => choose(choices && ((category) => choices[category] ?? allowed(category))), "error");
 

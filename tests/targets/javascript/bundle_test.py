@@ -267,10 +267,12 @@ def test_the_beacon_needs_no_eval_and_touches_nothing_when_it_is_imported(beacon
     assert said == {"accepted": 0, "sent": 0, "waiting": 0, "dropped": {}}
 
 
-def test_what_is_rendered_on_a_server_sends_nothing(beacon: Path) -> None:
+@pytest.mark.parametrize("through", ["endpoint", "sdk"])
+def test_what_is_rendered_on_a_server_sends_nothing(beacon: Path, shop: Path, through: str) -> None:
     script = 'import * as web from "./index.js";\n'
     script += "web.configure(); web.login('person-a'); web.setConsent({ analytics: true });\n"
     script += "web.buttonClicked({ button_id: 'a' }); web.reset(); await web.flush();\n"
     script += "const init = web.carry('/api', { method: 'PUT' });\n"
     script += "console.log(JSON.stringify([web.stats().dropped, init, web.stats().waiting]));"
-    assert node.answer("--input-type=module", "--eval", script, cwd=beacon) == [{"no_page": 1}, {"method": "PUT"}, 0]
+    folder = beacon if through == "endpoint" else shop
+    assert node.answer("--input-type=module", "--eval", script, cwd=folder) == [{"no_page": 1}, {"method": "PUT"}, 0]
