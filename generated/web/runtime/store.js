@@ -41,9 +41,7 @@ export const put = (key, value, may = mayKeep()) => {
 /** @type {(kind?: string) => string[]} the keys of all that waits, or of one kind of it, in order */
 export const keys = (kind = "") => {
   const prefix = start() + kind;
-  /** @param {object} kept */
-  const found = (kept) => Object.keys(kept).filter((key) => key.startsWith(prefix));
   // What had to stay in memory is written down as soon as it may be, whichever tab was told so.
-  for (const key of found(memory)) put(key, memory[key]);
-  return [...found(disk()), ...found(memory)].sort();
+  for (const key in memory) if (key.startsWith(prefix)) put(key, memory[key]);
+  return [...Object.keys(disk()), ...Object.keys(memory)].filter((key) => key.startsWith(prefix)).sort();
 };

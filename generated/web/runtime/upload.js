@@ -50,10 +50,10 @@ export const withCopies = (given) => {
 /** Where the clock was set back, what this page has written goes back with it; a page that comes later cannot know. */
 const mend = () => {
   const stands = Date.now() - performance.now();
-  const isBack = stands < stood - 1000;
+  const was = stood;
+  if (Math.abs(stands - was) > 1000) stood = stands;
   // One that jumped ahead may be that of a computer that slept.
-  if (isBack || stands > stood) stood = stands;
-  if (isBack)
+  if (stood < was)
     for (const [key, record] of stored()) {
       const step = stands - record.p;
       if (record.o == performance.timeOrigin && step < -1000) {
@@ -173,7 +173,7 @@ const upload = async (most = 200) => {
       sent_at: Date.now(),
       events: batch.map(([, { e }]) => {
         // What was called before the choice goes by the choice.
-        e.trackside.consent ??= granted();
+        e.trackside.consent = e.trackside.consent || granted();
         return e;
       }),
     });

@@ -27,26 +27,22 @@ export const save = (hasChosen) => {
   if (!keeps && !hasChosen) return;
   const said = keeps ? visit : { c };
   const isCarried = keeps ? settings.cookie : settings.refusals && consent;
-  const whole = write(said, Infinity);
-  known = isCarried ? write(said) : whole;
+  known = write(said, Infinity);
   // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
-  if (keeps || consent) put(KEY, whole, true);
+  if (keeps || consent) put(KEY, known, true);
   else remove(KEY);
+  if (isCarried) known = write(said);
   if (isCarried || hasChosen)
     guard(() => {
-      const { domain = "" } = options;
+      const { domain } = options;
+      const start = `${KEY}=${known};path=/;max-age=`;
       // One of this host alone, from before the domain was named, would stand beside it.
-      if (domain) bake("", 0);
+      if (domain) document.cookie = start + 0;
       // 400 days, as long as a browser keeps a cookie
-      bake(domain, isCarried ? 34560000 : 0);
+      const seconds = isCarried ? 34560000 : 0;
+      document.cookie =
+        `${start}${seconds};samesite=lax;domain=${domain || ""}` + (location.protocol == "https:" ? ";secure" : "");
     });
-};
-
-/** @type {(domain: string, seconds: number) => void} */
-const bake = (domain, seconds) => {
-  document.cookie =
-    `${KEY}=${known};path=/;samesite=lax;domain=${domain};max-age=${seconds}` +
-    (location.protocol == "https:" ? ";secure" : "");
 };
 
 /** Write what the person chose; without the right to keep anything, forget whom this is about. */

@@ -30,7 +30,7 @@ import { guard } from "./state.js";
 export const write = (members, most = 1024) => {
   const { d, s, t, a = {}, c, w, f, l } = members;
   /** @param {string} name */
-  const weight = (name) => a[name].length + (name.startsWith("initial_") ? 0 : 1e4);
+  const weight = (name) => a[name].length - (name.startsWith("initial_") ? 1e4 : 0);
   const [name] = Object.keys(a).sort((one, other) => weight(other) - weight(one));
   const json = JSON.stringify({ d, s, t, a: name && a, c, w, f, l: l == t ? undefined : l });
   // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
@@ -70,10 +70,10 @@ const rank = (text) => (read(text) || { t: 0 }).t ?? Infinity;
 export const cookie = (name) =>
   guard(
     () =>
-      ("; " + document.cookie)
-        .split(`; ${name}=`)
-        .slice(1)
-        .map((text) => text.split(";")[0])
+      document.cookie
+        .split("; ")
+        .filter((part) => part.startsWith(name + "="))
+        .map((part) => part.split("=")[1])
         .sort((one, other) => rank(other) - rank(one))[0],
   );
 
