@@ -34,6 +34,7 @@ const LineItem = /*#__PURE__*/ t.object({
 });
 
 const settings = /*#__PURE__*/ settingsOf({
+  from: { source_name: "acme-shop/web", source_version: "1.0.0" },
   consent: true,
   stores: "analytics",
   refusals: true,
@@ -49,7 +50,6 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: endpoint.who,
   send: endpoint.send,
-  from: { source_name: "acme-shop/web", source_version: "1.0.0" },
   namespace: "bf0ddcac-40f3-55be-818f-16be9379e0c4",
   context: [{}, {
     app_version: /*#__PURE__*/ t.length(t.string, 0, 40),

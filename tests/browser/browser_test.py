@@ -20,7 +20,9 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     node.tools()
     text = (HERE / "plan.yaml").read_text(encoding="utf-8")
     endpoint = "endpoint: {route: /t, served_by: backend}\n"
+    consent = "default: granted, pending: queue, stores: analytics"
     assert endpoint in text
+    assert consent in text
     denied = text.replace("default: granted", "default: denied")
     texts = {
         "GENERATED": text,
@@ -28,13 +30,15 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "DROPPED": text.replace("default: granted, pending: queue", "default: denied, pending: drop"),
         "NECESSARY": denied.replace("stores: analytics", "stores: necessary"),
         "MARKETING": denied.replace("stores: analytics", "stores: marketing"),
+        "OTHER": text.replace("name: browser-tests", "name: other-tests"),
+        "UNCARRIED": text.replace(consent, f"{consent}, carried_in: [header]"),
         "VENDOR": text.replace(endpoint, "").replace("through: endpoint", "through: sdk"),
         "SHOP": (ROOT / "tracking_plan.yaml").read_text(encoding="utf-8"),
     }
     return {name: compiled(text, tmp_path_factory.mktemp(name.lower())) for name, text in texts.items()}
 
 
-@pytest.mark.parametrize("script", ["pages", "choices", "waiting", "built"])
+@pytest.mark.parametrize("script", ["pages", "choices", "tabs", "waiting", "built"])
 def test_pages(script: str, chromium: str, generated: dict[str, Path]) -> None:
     node.run("--test", HERE / f"{script}.test.mjs", CHROMIUM=chromium, ROOT=ROOT, **generated)
 

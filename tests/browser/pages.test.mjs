@@ -183,7 +183,7 @@ test("A logs out without a network and B logs in: no event changes hands", async
   ]);
 });
 
-test("the endpoint's troubles lose nothing, and a batch that cannot be read is counted", async () => {
+test("the endpoint's troubles and a proxy's lose nothing, and a batch that the endpoint cannot read is counted", async () => {
   const page = await visit();
   site.faults = [500, 429, "reset"];
   await count(page, 0, 5);
@@ -191,8 +191,12 @@ test("the endpoint's troubles lose nothing, and a batch that cannot be read is c
   site.faults = [413];
   await count(page, 5, 9);
   await until(() => site.counted().length === 9, "the halves");
+  site.faults = ["proxy", "proxy"];
+  await count(page, 9, 12);
+  await until(() => site.counted().length === 12, "what somebody between could not read", 15_000);
+  assert.deepEqual((await page.evaluate(() => window.web.stats())).dropped, {});
   site.faults = [400];
-  await count(page, 9, 10);
+  await count(page, 12, 13);
   await until(async () => (await page.evaluate(() => window.web.stats().dropped["code 400"])) === 1, "the count");
   assert.equal(await waiting(page), 0);
 });
@@ -207,7 +211,8 @@ test("refused: nothing stays and nothing goes, but what is necessary", async () 
   site.faults = ["reset", "reset"];
   await count(page, 1, 3);
   await page.evaluate(() => window.web.setConsent({ analytics: false, marketing: false }));
-  assert.deepEqual(await stored(page), []);
+  assert.deepEqual(await stored(page), ["trackside"]); // which names nobody
+  assert.equal(await page.evaluate(() => atob(localStorage.trackside.slice(2))), '{"c":[]}');
   const [{ value }] = await cookies();
   assert.deepEqual(JSON.parse(Buffer.from(value.slice(2), "base64url")), { c: [] });
   const { dropped } = await page.evaluate(() => window.web.stats());
@@ -222,7 +227,7 @@ test("refused: nothing stays and nothing goes, but what is necessary", async () 
     site.taken().map((event) => event.event_type),
     ["counted", "heart_beat"],
   );
-  assert.deepEqual(await stored(page), []);
+  assert.deepEqual(await stored(page), ["trackside"]);
   await page.evaluate(() => window.web.setConsent({ analytics: true }));
   await count(page, 9, 10);
   await until(() => site.taken().length === 3, "what is allowed again");
@@ -241,7 +246,7 @@ test("before the choice nothing is stored or sent; a yes sends what waited, with
   const carried = await page.evaluate(() => window.web.carry("/api").headers.get("Trackside-Context"));
   assert.deepEqual(JSON.parse(Buffer.from(carried.slice(2), "base64url")), { c: [] });
   await page.evaluate(() => window.web.setConsent({ analytics: true }));
-  assert.equal((await stored(page)).filter((key) => key.startsWith("trackside.c.")).length, 1);
+  assert.equal((await stored(page)).filter((key) => key.startsWith("trackside.browser-tests/web.c.")).length, 1);
   await until(() => site.taken().length === 1, "what waited");
   const [{ value }] = await cookies();
   const { d, a, c } = JSON.parse(Buffer.from(value.slice(2), "base64url"));
@@ -252,6 +257,29 @@ test("before the choice nothing is stored or sent; a yes sends what waited, with
   await count(page, 2, 3);
   await until(() => site.taken().length === 2, "an event of the next page");
   assert.equal(site.taken()[1].device_id, d);
+});
+
+test("opting out refuses both categories, and can be taken back; a choice is of the person, not of the page", async () => {
+  const page = await visit();
+  await count(page, 0, 1);
+  await until(() => site.taken().length === 1, "the first");
+  await page.evaluate(() => window.web.optOut());
+  const said = async () => JSON.parse(Buffer.from((await cookies())[0].value.slice(2), "base64url"));
+  assert.deepEqual(await said(), { c: [] });
+  const tryAll = () =>
+    page.evaluate(() => {
+      const { counted, offerSeen, heartBeat, flush } = window.web;
+      const accepted = [counted({ number: 1 }), offerSeen(), heartBeat()].map((receipt) => receipt.accepted);
+      return flush().then(() => accepted);
+    });
+  assert.deepEqual(await tryAll(), [false, false, true]);
+  await page.reload();
+  await ready(page);
+  assert.deepEqual(await tryAll(), [false, false, true]);
+  assert.deepEqual(site.taken().map((event) => event.event_type), ["counted", "heart_beat", "heart_beat"]);
+  await page.evaluate(() => window.web.optOut(false));
+  assert.deepEqual(await tryAll(), [true, true, true]);
+  assert.equal((await said()).c, undefined);
 });
 
 // --- copies ---
@@ -416,4 +444,34 @@ test("a session ends after its timeout, for all tabs at once", async () => {
   const sessions = site.counted().map((event) => event.session_id);
   assert.notEqual(sessions[1], sessions[0]);
   assert.equal(sessions[2], sessions[1]);
+});
+
+test("a clock that was days fast and is set right again: the session goes on, and ends when it is idle", async () => {
+  await context.addInitScript(() => {
+    const { now } = Date;
+    window.set = (ms) => sessionStorage.setItem("ahead", ms);
+    Date.now = () => now() + +sessionStorage.getItem("ahead");
+  });
+  const page = await visit();
+  const next = async (number, ms) => {
+    await page.evaluate((ms) => window.set(ms), ms);
+    await page.reload();
+    await ready(page);
+    await count(page, number, number + 1);
+    await until(() => site.counted().length === number + 1, `event ${number}`);
+    const [{ value }] = await cookies();
+    const { s, t } = JSON.parse(Buffer.from(value.slice(2), "base64url"));
+    assert.ok(t >= s, "the server would take it for no session");
+    return site.counted()[number].session_id;
+  };
+  const [DAYS, MINUTE] = [2 * 86_400_000, 60_000];
+  await next(0, 0);
+  const fast = await next(1, DAYS);
+  assert.equal(await next(2, 0), fast);
+  assert.equal(await next(3, 20 * MINUTE), fast);
+  assert.equal(await next(4, 40 * MINUTE), fast);
+  const right = await next(5, 71 * MINUTE);
+  assert.notEqual(right, fast);
+  assert.ok(Math.abs(right - Date.now() - 71 * MINUTE) < 10_000);
+  assert.equal(await next(6, 90 * MINUTE), right);
 });

@@ -9,14 +9,15 @@ const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame
 const PAGE = `<!doctype html><title>A page</title><script type="module" src="/page.js"></script>`;
 const SCRIPT = `import * as web from "/web/index.js"; window.web = web; web.configure(window.settings); document.title = "Ready";`;
 
-export const start = async (folder = process.env.GENERATED) => {
+/** @param {string} [other] a second plan's modules, at `/other/` */
+export const start = async (folder = process.env.GENERATED, other = "") => {
   const site = {
     origin: "",
     /** What a page runs. */
     script: SCRIPT,
     uploads: /** @type {any[]} */ ([]),
     requests: /** @type {any[]} */ ([]),
-    /** How the endpoint answers the next requests: a status, "reset", or nothing for 200. */
+    /** How the endpoint answers the next requests: a status, "reset", nothing for 200, or "proxy": a 400 of another's. */
     faults: /** @type {any[]} */ ([]),
     known: new Set(),
     later: new Set(),
@@ -31,9 +32,10 @@ export const start = async (folder = process.env.GENERATED) => {
   const endpoint = (request, response, text) => {
     const fault = site.faults.shift();
     if (fault === "reset") return request.socket.destroy();
+    if (fault === "proxy") return response.writeHead(400, { "content-type": "text/html" }).end("<h1>Bad Request</h1>");
     const status = fault ?? 200;
     const body = JSON.parse(text);
-    site.uploads.push({ status, body, type: request.headers["content-type"], cookie: request.headers.cookie ?? "" });
+    site.uploads.push({ status, body, to: request.url, type: request.headers["content-type"], cookie: request.headers.cookie ?? "" });
     const listed = (ids) => body.events.map((event) => event.insert_id).filter((id) => ids.has(id));
     response.writeHead(status, { "content-type": "application/json", ...(status === 429 && { "retry-after": "1" }) });
     response.end(
@@ -65,6 +67,9 @@ export const start = async (folder = process.env.GENERATED) => {
     else if (url.pathname.startsWith("/web/")) {
       response.setHeader("content-type", "text/javascript");
       response.end(await readFile(join(folder, url.pathname.slice(5))));
+    } else if (url.pathname.startsWith("/other/")) {
+      response.setHeader("content-type", "text/javascript");
+      response.end(await readFile(join(other, url.pathname.slice(7))));
     } else if (url.pathname === "/page.js") {
       response.setHeader("content-type", "text/javascript");
       response.end(site.script);

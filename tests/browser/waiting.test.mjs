@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { launchBrowser, person } from "./person.mjs";
 import { start, until } from "./site.mjs";
 
@@ -82,6 +82,81 @@ test("a thousand events wait: of more, the oldest go and are counted; over reloa
   await until(async () => (await stats(page)).waiting === 0, "an empty queue");
   const numbers = site.counted().map((event) => event.event_properties.number);
   assert.deepEqual(numbers, [...Array(waiting).keys()].map((number) => 1280 - waiting + number));
+});
+
+describe("a clock that is set while events wait", () => {
+  beforeEach(() =>
+    one.context.addInitScript(() => {
+      const { now } = Date;
+      window.set = (ms) => localStorage.setItem("wrong", ms);
+      Date.now = () => now() + +localStorage.getItem("wrong");
+    }),
+  );
+  const set = (page, ms) => page.evaluate((ms) => window.set(ms), ms);
+  const count = (page, number) => page.evaluate((number) => void window.web.counted({ number }), number);
+  /** Tell how long before the sending an event was called, as the endpoint reads it. */
+  const ages = () =>
+    site.uploads
+      .filter(({ status }) => status === 200)
+      .flatMap(({ body }) => body.events.map((event) => [event.event_properties.number, body.sent_at - event.time]));
+  const areRight = (since, numbers) => {
+    assert.deepEqual(ages().map(([number]) => number).sort(), numbers);
+    for (const [number, age] of ages()) assert.ok(age > -1000 && age < Date.now() - since + 1000, `${number}: ${age} ms`);
+  };
+
+  test("back, and the page is loaded anew: what it had called has its time, and goes when it is due", async () => {
+    site.faults = Array(100).fill("reset");
+    await one.visit().then((page) => set(page, 48 * HOUR));
+    const page = await one.visit();
+    const since = Date.now();
+    await count(page, 1);
+    await page.evaluate(() => {
+      window.web.seatHeld.pending({ seat: "A1" }).settle(new TypeError("no answer"));
+      window.web.tableBooked({ booked_for: "2031-01-31T12:00:00Z" });
+    });
+    await set(page, 0); // and nothing is called, nothing is sent before the page goes
+    await page.reload();
+    await one.ready(page);
+    await count(page, 2);
+    site.faults = [];
+    await flush(page);
+    await until(async () => (await stats(page)).waiting === 0, "all of it, the copy after its grace", 15_000);
+    const booked = site.counted().find((event) => event.event_type === "table_booked");
+    assert.equal(booked.time, Date.UTC(2031, 0, 31, 12)); // its own, which no clock has told
+    for (const { body } of site.uploads) body.events = body.events.filter((event) => event !== booked && event.event_type !== "table_booked");
+    areRight(since, [1, 2, undefined]);
+  });
+
+  test("back, and another tab sends", async () => {
+    site.faults = Array(100).fill("reset");
+    const [first, second] = [await one.visit(), await one.visit()];
+    const since = Date.now();
+    await count(first, 1);
+    await count(second, 2);
+    await set(first, -3 * HOUR);
+    await count(first, 3); // the tab hears of it
+    await until(() => second.evaluate(() => Date.now() < performance.timeOrigin), "the clock of the other tab");
+    site.faults = [];
+    await flush(second);
+    await until(async () => (await stats(second)).waiting === 0, "all");
+    areRight(since, [1, 2, 3]);
+  });
+
+  test("ahead: the computer may have slept, and what was called stays where it was", async () => {
+    site.faults = Array(100).fill("reset");
+    const page = await one.visit();
+    const since = Date.now();
+    await count(page, 1);
+    await set(page, HOUR);
+    await count(page, 2);
+    await set(page, 0); // back from there: the second alone was called by that clock
+    await page.reload();
+    await one.ready(page);
+    site.faults = [];
+    await flush(page);
+    await until(async () => (await stats(page)).waiting === 0, "both");
+    areRight(since, [1, 2]);
+  });
 });
 
 test("without storage, an endpoint that is away costs nothing", async () => {

@@ -50,7 +50,7 @@ export const visitor = async (shop) => {
   };
   const send = async () => {
     await page.evaluate(() => dispatchEvent(new Event("online")));
-    await until((keys) => !keys.some((key) => key.startsWith("trackside.q.")));
+    await until((keys) => !keys.some((key) => key.startsWith("trackside.acme-shop/web.q.")));
   };
 
   return {
@@ -96,7 +96,7 @@ export const visitor = async (shop) => {
       await page.route("**/api/orders/complete", async (route) => {
         const response = await route.fetch();
         // What the page has stored before its request left.
-        const copy = Object.entries(await read()).find(([key]) => key.startsWith("trackside.c."));
+        const copy = Object.entries(await read()).find(([key]) => key.startsWith("trackside.acme-shop/web.c."));
         sealed = copy && JSON.parse(copy[1]).e;
         if (isAnswerLost) await route.abort();
         else await route.fulfill({ response });
@@ -117,7 +117,7 @@ export const visitor = async (shop) => {
         performance.now = () => performed() + 125_000;
       });
       await send();
-      await until((keys) => !keys.some((key) => key.startsWith("trackside.c.")));
+      await until((keys) => !keys.some((key) => key.startsWith("trackside.acme-shop/web.c.")));
     },
     sendBack: async (order) => {
       await page.goto(`${shop}/orders/${order}`);

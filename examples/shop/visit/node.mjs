@@ -61,7 +61,7 @@ export const visitor = async (shop) => {
     go(path);
     page.view(path.split("?")[0], title, type);
   };
-  const copies = () => Object.keys(localStorage).filter((key) => key.startsWith("trackside.c."));
+  const copies = () => Object.keys(localStorage).filter((key) => key.startsWith("trackside.acme-shop/web.c."));
   return {
     name: `Node ${process.version}, without a browser`,
     open: async (path) => {

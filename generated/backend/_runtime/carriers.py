@@ -13,7 +13,8 @@ from base64 import urlsafe_b64encode
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from math import inf
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 from urllib.parse import quote, unquote
 
 from .context import LONGEST_ID, id_flaw
@@ -70,6 +71,9 @@ def find(
     """Read the first valid carrier of a request: the header, our cookie, the vendor's
     cookies. It counts whole; fields of two are never mixed.
 
+    Several domains may have a cookie of ours. The one that was written last counts, and
+    before all a refusal, which names no time; pages choose in the same way.
+
     A page writes the header as it makes the request, so what it says of the last event
     is `now`, in ms of the server's clock: the page's own may be hours off.
 
@@ -83,8 +87,8 @@ def find(
     if found is not None and found.seen_at is not None and now is not None:
         found = found._replace(seen_at=now)
     if found is None:
-        ours = (value for name, value in jar if name == CONTEXT_COOKIE)
-        found = next(filter(None, map(read_context, ours)), None)
+        ours = [_dated(value) for name, value in jar if name == CONTEXT_COOKIE]
+        found = max(filter(None, ours), key=_written_at, default=(None, None))[0]
     if found is None:
         return vendor
     return found._replace(opted_out=vendor.opted_out)
@@ -94,8 +98,8 @@ def find(
 
 
 def write_context(carried: Carried) -> str:
-    """Write the text of the header and of the cookie. Attribution that makes it too
-    long is left out, from its end.
+    """Write the text of the header and of the cookie. Of attribution that makes it too
+    long, the last touch goes before the first, and of each the longest value.
 
     >>> write_context(Carried("device-12345", consent=("analytics",)))
     '1.eyJkIjoiZGV2aWNlLTEyMzQ1IiwiYyI6WyJhbmFseXRpY3MiXX0'
@@ -114,7 +118,12 @@ def write_context(carried: Carried) -> str:
         text = f"{_VERSION}.{urlsafe_b64encode(data).decode().rstrip('=')}"
         if len(text) <= LONGEST_CONTEXT or not attribution:
             return text
-        attribution.popitem()
+        del attribution[max(attribution, key=lambda name: _weight(name, attribution))]
+
+
+def _weight(name: str, attribution: Mapping[str, str]) -> tuple[bool, int]:
+    units = len(attribution[name].encode("utf-16-le", "surrogatepass"))
+    return not name.startswith("initial_"), units
 
 
 def read_context(text: str) -> Carried | None:
@@ -123,6 +132,22 @@ def read_context(text: str) -> Carried | None:
     A device_id, session or consent that cannot be read makes the whole invalid; an
     attribution parameter is only left out.
     """
+    dated = _dated(text)
+    return None if dated is None else dated[0]
+
+
+_Dated: TypeAlias = tuple[Carried, int | None]
+
+
+def _written_at(dated: _Dated) -> float:
+    carried, seen_at = dated
+    if seen_at is not None:
+        return seen_at
+    return inf if carried.device_id is None else -1
+
+
+def _dated(text: str) -> _Dated | None:
+    """Read a context, and when it was written, also where it has no session."""
     version, dot, body = text.partition(".")
     if (
         len(text) > LONGEST_CONTEXT
@@ -145,12 +170,13 @@ def read_context(text: str) -> Carried | None:
         return None
     if device_id is None and consent is None:
         return None
-    return Carried(
+    carried = Carried(
         device_id,
         *_session(session_id, seen_at),
         _parameters(cast("dict[str, object]", attribution or {})),
         consent,
     )
+    return carried, seen_at
 
 
 _TO_BASE64: Final = str.maketrans("-_", "+/")

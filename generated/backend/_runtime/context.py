@@ -218,7 +218,9 @@ class Context:
         return self._changed(user_id=user_id, is_system=False)
 
     def with_attempt(self, attempt: str | None) -> Context:
-        """Give the same context for an attempt whose UUID came in a form."""
+        """Give the same context for an attempt whose key came in a form: the text that
+        the page's copy has for the header, or the UUID alone.
+        """
         return self._changed(attempt=attempt)
 
     def with_properties(self, properties: Mapping[str, Json]) -> Context:
@@ -325,8 +327,12 @@ def _moment(value: object) -> int | None:
 
 
 def _attempt(value: object) -> str | None:
-    """Take the UUID of a request; what is none came from elsewhere and is no key."""
+    """Take the UUID of a request, also as the page writes it for its header: `1 <uuid>`.
+    What is none came from elsewhere and is no key.
+    """
     try:
+        if isinstance(value, str):
+            value = value.removeprefix("1 ")
         return None if value is None else uuid(value)
     except Exception:
         return None

@@ -86,7 +86,8 @@ class Request:
 
     def set_attempt(self, attempt: str | None) -> None:
         """Take the key of an attempt from a form's hidden field, where no header could
-        carry it. What is no UUID leaves the request without one.
+        carry it: the text that the page's copy has for the header, or the UUID alone.
+        What is neither leaves the request without one.
         """
         self._base = self._carried().with_attempt(attempt)
 

@@ -26,11 +26,10 @@ export const who = () => {
 
 /** @type {import("./event.js").Plan["send"]} */
 export const send = (record, options, act) => {
-  if (inPage) {
-    act?.();
-    post(record, options);
-    options.signOut?.();
-  } else count("no_page");
+  if (!inPage) return count("no_page");
+  act?.();
+  post(record, options);
+  options.signOut?.();
   return true;
 };
 
@@ -54,4 +53,4 @@ export const login = /*#__PURE__*/ loggingIn(set);
 export const reset = () => change({ d: uuid4(), w: undefined });
 
 /** @type {typeof import("./api.js").optOut} */
-export const optOut = (out = true) => guard(() => choose(out ? {} : undefined), "error");
+export const optOut = (out = true) => guard(() => choose(out ? () => false : undefined), "error");

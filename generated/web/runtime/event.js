@@ -1,6 +1,6 @@
 /** An event from the call to what sends it: checked, keyed, sealed. */
 
-import { allowed, count, guard, options as configured } from "./state.js";
+import { allowed, count, guard, options as configured, settings } from "./state.js";
 import { uuid4 } from "./uuid.js";
 import { fields, isObject } from "./values.js";
 
@@ -11,15 +11,13 @@ import { fields, isObject } from "./values.js";
  * @typedef {(call: any, record: Record<string, any>, refuse: (reason: string, property: string) => void) =>
  *   (() => unknown) | undefined} SignIn
  *
- * What the compiler says to events. `who` tells whom they are about, `send` takes what is
- * sealed, `hold` a copy where a test captures it; `from` is the source
- * and its version. `context` holds the required and the optional properties that they carry. `rest` is what properties
+ * What the compiler says to events. `who` tells whom they are about, `send` takes what is sealed, `hold` a copy where a
+ * test captures it. `context` holds the required and the optional properties that they carry. `rest` is what properties
  * must be that no shape names; without it they are refused.
  * @typedef {{
  *   who(): Record<string, string | number | undefined>,
  *   send(record: Record<string, any>, options: Options, act?: () => unknown): boolean,
  *   hold?: (record: Record<string, any>) => unknown,
- *   from: Readonly<Record<string, string>>,
  *   namespace?: string,
  *   context?: readonly [Shape, Shape?],
  *   rest?: import("./values.js").Type,
@@ -127,7 +125,7 @@ export const seal = (plan, name, given = {}, required, optional, options, receip
   const insert_id = (receipt.insertId = options.key ? options.key(wire, name, receipt) : uuid4());
   if (!insert_id) refuse("no dedupe key");
   /** @type {Record<string, any>} */
-  const record = { event_type: name, event_properties: wire, insert_id, ingestion_metadata: plan.from };
+  const record = { event_type: name, event_properties: wire, insert_id, ingestion_metadata: settings.from };
   for (const add of options.adds || []) Object.assign(record, add(wire));
   // Whom the event is about is fixed here: the vendor's SDK reads its ids later, when a reset may have changed them.
   Object.assign(record, plan.who());

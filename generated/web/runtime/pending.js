@@ -5,12 +5,12 @@
 
 import { blank, isAllowed, seal } from "./event.js";
 import { count, guard, parts, tell } from "./state.js";
-import { START, get, inPage, keys } from "./store.js";
+import { get, inPage, keys, start } from "./store.js";
 import { keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
 import { cookie, readConfirmed } from "./wire.js";
 
-/** Where copies are kept, each under its device_id and insert_id. */
-const COPIES = START + "c.";
+/** The kind of what waits that is a copy, each under its device_id and insert_id. */
+const COPIES = "c.";
 const MINUTE = 60_000;
 
 /** @type {Set<() => void>} what becomes of the copies that are open when the page goes */
@@ -117,8 +117,8 @@ export const hybrid = (plan, name, required = {}, optional = {}, options = {}) =
         if (!plan.hold && !inPage) return count("no_page");
         receipt.accepted = true;
         if (plan.hold) return plan.hold(record);
-        key = `${COPIES}${record.device_id}.${record.insert_id}`;
-        keep(key, sealed(key, copy(record), options));
+        key = `${start()}${COPIES}${record.device_id}.${record.insert_id}`;
+        keep(key, sealed(copy(record), options));
         // A page that lives asks for more time; how much more, browsers let a page in the background wait.
         const hold = () => change(grace + MINUTE, "unknown");
         hold();

@@ -2,8 +2,8 @@
 
 import { allowed, guard, settings } from "./state.js";
 
-/** How the keys of all that waits begin. */
-export const START = "trackside.";
+/** How the keys of all that waits begin: pages of other plans and sources share this storage, and have their own. */
+export const start = () => `trackside.${settings.from?.source_name}.`;
 
 /** @type {Record<string, string>} */
 const memory = {};
@@ -26,18 +26,22 @@ export const remove = (key) => {
   delete disk()[key];
 };
 
-/** @type {(key: string, value: string) => void} */
-export const put = (key, value) => {
+/** @type {(key: string, value: string, may?: unknown) => void} */
+export const put = (key, value, may = mayKeep()) => {
   remove(key);
   memory[key] = value;
   guard(() => {
-    if (mayKeep()) {
+    if (may) {
       localStorage[key] = value;
       delete memory[key]; // what is blocked or does not fit lives as long as the page
     }
   });
 };
 
-/** @type {(start: string) => string[]} the keys that begin so, in order */
-export const keys = (start) =>
-  [...Object.keys(disk()), ...Object.keys(memory)].filter((key) => key.startsWith(start)).sort();
+/** @type {(kind?: string) => string[]} the keys of all that waits, or of one kind of it, in order */
+export const keys = (kind = "") => {
+  const prefix = start() + kind;
+  // What had to stay in memory is written down as soon as it may be, whichever tab was told so.
+  for (const key in memory) if (key.startsWith(prefix)) put(key, memory[key]);
+  return [...Object.keys(disk()), ...Object.keys(memory)].filter((key) => key.startsWith(prefix)).sort();
+};

@@ -1,7 +1,7 @@
 /** Whose visit this is: the device, the session and where the person came from, whole across the tabs of a browser. */
 
-import { chosen, consent, consentTo, guard, options, settings } from "./state.js";
-import { get, mayKeep, put } from "./store.js";
+import { consent, consentTo, guard, options, settings } from "./state.js";
+import { get, mayKeep, put, remove } from "./store.js";
 import { uuid4 } from "./uuid.js";
 import { cookie, read, write } from "./wire.js";
 
@@ -13,28 +13,42 @@ let visit = {};
 let known;
 let saved = 0;
 
-/** Write who this is, as far as the person allows it. */
-export const save = () => {
+/**
+ * Write who this is, as far as the person allows it. Without the right to keep anything a page writes what the person
+ * chose on it, once: what else is there is another tab's.
+ *
+ * @param {boolean} [hasChosen]
+ */
+export const save = (hasChosen) => {
   const keeps = mayKeep();
-  const c = (visit.c = chosen());
+  // What holds before a choice is the plan's, and no choice.
+  const c = (visit.c = consent);
   saved = Date.now();
-  // A refusal names nobody, and the server must know of it.
-  known = write(keeps ? visit : { c });
-  put(KEY, known);
-  if (settings.cookie || !keeps)
+  if (!keeps && !hasChosen) return;
+  const said = keeps ? visit : { c };
+  const isCarried = keeps ? settings.cookie : settings.refusals && consent;
+  known = write(said, Infinity);
+  // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
+  if (keeps || consent) put(KEY, known, true);
+  else remove(KEY);
+  if (isCarried) known = write(said);
+  if (isCarried || hasChosen)
     guard(() => {
+      const { domain } = options;
+      const start = `${KEY}=${known};path=/;max-age=`;
+      // One of this host alone, from before the domain was named, would stand beside it.
+      if (domain) document.cookie = start + 0;
+      // 400 days, as long as a browser keeps a cookie
+      const seconds = isCarried ? 34560000 : 0;
       document.cookie =
-        `${KEY}=${known};path=/;samesite=lax;domain=${options.domain || ""}` +
-        // 400 days, as long as a browser keeps a cookie
-        `;max-age=${keeps || (settings.refusals && consent) ? 34560000 : 0}` +
-        (location.protocol == "https:" ? ";secure" : "");
+        `${start}${seconds};samesite=lax;domain=${domain || ""}` + (location.protocol == "https:" ? ";secure" : "");
     });
 };
 
 /** Write what the person chose; without the right to keep anything, forget whom this is about. */
 export const consented = () => {
   if (!mayKeep()) visit = {};
-  save();
+  save(true);
 };
 
 /**
@@ -70,23 +84,28 @@ const attribute = (time) => {
 export const now = (ids) => {
   const time = Date.now();
   const isFirst = !saved;
-  // Where nothing may be kept, what this page knows is all there is; and it reads once in a millisecond.
-  if (time != visit.t && (isFirst || mayKeep())) {
+  // Once in a millisecond.
+  if (time != visit.l) {
     const text = cookie(KEY) || get(KEY);
     if (text != known) {
       // An earlier page, or another tab, has begun a session, signed out or chosen.
-      visit = read((known = text)) || {};
-      if (visit.c) consentTo(visit.c);
+      const found = read((known = text));
+      visit = found || {};
+      // The text of which a cookie has room for a part.
+      const { a } = read(get(KEY)) || {};
+      if (write({ ...visit, a }) == text) visit.a = a;
+      if (found) consentTo(found.c);
     }
   }
-  const { d, s = 0, t = 0 } = visit;
+  const { d, s = 0, t = 0, l = t } = visit;
   if (isFirst) attribute(time);
   if (ids) Object.assign(visit, ids);
   else {
     visit.d ||= uuid4();
-    // A clock that was set back neither ends a session nor begins one.
-    if (!s || time - t > /** @type {number} */ (settings.timeout)) visit.s = time;
+    // A clock that was set back neither ends a session nor begins one: it is idle from what the clock said last.
+    if (!s || time - l > /** @type {number} */ (settings.timeout)) visit.s = time;
   }
+  visit.l = time;
   visit.t = Math.max(time, visit.s || 0);
   if (d != visit.d || s != visit.s || Math.abs(time - saved) > 1000) save();
   return visit;

@@ -31,7 +31,8 @@ export const capturing = (plan) => () => {
   Object.assign(plan, { who, send, hold: (/** @type {any} */ record) => keep(record, copies) });
   if (!parts.includes(page)) parts.push(page);
   configure({
-    client: {
+    client: /** @type {import("./api.js").Client} */ ({
+      captures: true, // where there is no page too
       track: (name, properties, more) => keep({ event_type: name, event_properties: properties, ...more }),
       identify: (changes, more) =>
         keep({ event_type: "$identify", user_properties: changes.getUserProperties(), ...more }),
@@ -42,7 +43,7 @@ export const capturing = (plan) => () => {
       reset: () => {
         user = undefined;
       },
-    },
+    }),
   });
   return { events, copies, stop };
 };

@@ -1,13 +1,14 @@
 /** What one page knows: the plan's settings, what the person allows, and what became of it all. */
 
 /**
- * What the compiler says of the page. `consent` is what holds before the person has chosen: true, false, or nothing
+ * What the compiler says of the page. `from` is the source and its version. `consent` is what holds before the person has chosen: true, false, or nothing
  * where events wait for the choice. Without the category `stores` nothing is written; `refusals` lets a cookie say that
  * all is refused. `route` is the endpoint's, `timeout` the session's in ms, `cookie` tells that cookies carry the ids,
  * `parameters` lists what attribution keeps for `keep` ms, `touches` how the names of
  * the last and of the first touch begin.
  *
  * @typedef {{
+ *   from?: Readonly<Record<string, string>>,
  *   consent?: boolean,
  *   stores: string,
  *   refusals?: boolean,
@@ -123,16 +124,17 @@ export const tell = (hasChosen) => parts.map((part) => guard(() => part(hasChose
 /**
  * Take what the person chose, or undefined for no choice at all.
  *
- * @param {Partial<Record<string, boolean>>} [choices]
+ * @param {(category: any) => unknown} [isGranted]
  */
-export const choose = (choices) => {
+export const choose = (isGranted) => {
   tell(); // a choice of an earlier page is read first
-  consentTo(choices && CATEGORIES.filter((category) => choices[category] ?? allowed(category)));
+  consent = isGranted && CATEGORIES.filter(isGranted);
   tell(true);
 };
 
-/** @type {typeof import("./api.js").setConsent} */
-export const setConsent = (choices) => guard(() => choose(choices), "error");
+/** @param {any} choices a truth for some categories */
+export const setConsent = (choices) =>
+  guard(() => choose(choices && ((category) => choices[category] ?? allowed(category))), "error");
 
 /** @type {typeof import("./api.js").configure} */
 export const configure = (given) => {

@@ -1,10 +1,10 @@
 /** What became of the events. */
 
 import { counts, queue } from "./state.js";
-import { START, keys } from "./store.js";
+import { keys } from "./store.js";
 
 /** @type {typeof import("./api.js").stats} */
 export const stats = () => {
   const { accepted = 0, sent = 0, ...dropped } = counts;
-  return { accepted, sent, waiting: queue.length + keys(START).length, dropped };
+  return { accepted, sent, waiting: queue.length + keys().length, dropped };
 };

@@ -3,16 +3,18 @@
  * the store and take turns; what a page leaves behind, the next one sends.
  */
 
-import { allowed, consent, count, granted, guard, options, settings } from "./state.js";
-import { START, get, keys, put, remove } from "./store.js";
+import { allowed, count, granted, guard, options, settings } from "./state.js";
+import { get, keys, put, remove, start } from "./store.js";
 
 /**
- * An event that waits: `c` is its category, `x` when it is too old to be sent, `u` when a copy may go.
+ * An event that waits: `c` is its category, `x` when it is too old to be sent, `u` when a copy may go; and
+ * where the page's clock told its time, `o` says which page, by when that began, and `p` how the clock stood to it.
  *
- * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number}} Waiting
+ * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number, o?: number, p: number}} Waiting
  */
 
-const EVENTS = START + "q.";
+/** The kind of what waits that is an event. */
+const EVENTS = "q.";
 
 /** How many events wait at most; beyond it the oldest go. */
 const LONGEST_QUEUE = 1000;
@@ -29,8 +31,7 @@ let last = 0; // what tells the order of events
 let tries = 0;
 let rest = 0; // until when the server wants to be left alone
 let due = Infinity;
-/** @type {Record<string, number>} how the wall's clock stood to the page's when an event of this page was called */
-const drifts = {};
+let stood = 0; // how the wall's clock stood to the page's when it was looked at last
 /**
  * What there is to do for pending copies: whether one is not due yet, and what the endpoint said of one.
  *
@@ -46,24 +47,42 @@ export const withCopies = (given) => {
   copies = given;
 };
 
-const drift = () => Date.now() - performance.now();
+/** Where the clock was set back, what this page has written goes back with it; a page that comes later cannot know. */
+const mend = () => {
+  const stands = Date.now() - performance.now();
+  const was = stood;
+  if (Math.abs(stands - was) > 1000) stood = stands;
+  // One that jumped ahead may be that of a computer that slept.
+  if (stood < was)
+    for (const [key, record] of stored()) {
+      const step = stands - record.p;
+      if (record.o == performance.timeOrigin && step < -1000) {
+        record.e.time += step;
+        if (record.u) record.u += step;
+        if (record.x) record.x += step;
+        record.p = stands;
+        keep(key, record);
+      }
+    }
+};
 
 /**
  * Seal a record: what goes out is what it says now.
  *
- * @param {string} key
  * @param {any} record
  * @param {import("./event.js").Options} options
  * @returns {Waiting}
  */
-export const sealed = (key, record, { category = "analytics", life }) => {
+export const sealed = (record, { category = "analytics", life }) => {
+  mend();
   const time = Date.now();
+  // A time that the plan takes from a property stands.
+  const o = record.time == null ? performance.timeOrigin : 0;
   record.time ??= time;
   record.trackside = { who: record.user_id, consent: granted() };
   record.user_id = undefined;
-  drifts[key] = drift();
   // One with a key dies a day before its key does.
-  return { e: record, c: category, x: life && time + life };
+  return { e: record, c: category, x: life && time + life, o, p: stood };
 };
 
 /** @type {(key: string, record: Waiting) => void} */
@@ -82,7 +101,6 @@ const settle = () => {
 export const lose = (key, reason) => {
   if (get(key) == null) return; // another tab was faster
   remove(key);
-  delete drifts[key];
   if (reason) count(reason);
 };
 
@@ -94,20 +112,25 @@ export const lose = (key, reason) => {
  */
 export const post = (record, options) => {
   last = Math.max(last + 1, Date.now() * 1000);
-  const key = EVENTS + last + record.insert_id;
+  const key = start() + EVENTS + last + record.insert_id;
   // Written when the code that called is done: it waits for no disk.
-  if (fresh.push([key, sealed(key, record, options)]) == 1) queueMicrotask(settle);
+  if (fresh.push([key, sealed(record, options)]) == 1) queueMicrotask(settle);
   schedule(500);
 };
 
+/** List what is written down, in order. What cannot be read has no time left. */
+const stored = () =>
+  keys().map((key) => {
+    const record = guard(() => JSON.parse(/** @type {string} */ (get(key))));
+    return /** @type {[string, Waiting]} */ ([key, record?.e ? record : { x: 1 }]);
+  });
+
 /** List what waits, in order, less what has become void. */
 const waiting = () =>
-  keys(START).flatMap((key) => {
-    // What cannot be read is none of ours.
-    const record = guard(() => JSON.parse(/** @type {string} */ (get(key)))) || { x: 1 };
-    const reason = record.x < Date.now() ? "too_old" : allowed(record.c) === false && "consent";
+  stored().filter(([key, { c, x = Infinity }]) => {
+    const reason = x < Date.now() ? "too_old" : allowed(c) === false && "consent";
     if (reason) lose(key, reason);
-    return reason ? [] : [/** @type {[string, Waiting]} */ ([key, record])];
+    return !reason;
   });
 
 /** @param {number} delay in ms, from now; what is due before stays so */
@@ -121,7 +144,7 @@ export const schedule = (delay) => {
 export const flush = async () => {
   due = Infinity;
   try {
-    await navigator.locks.request(START, () => upload());
+    await navigator.locks.request(start(), () => upload());
   } catch {
     await upload();
   }
@@ -139,6 +162,7 @@ const leave = () => {
  */
 const upload = async (most = 200) => {
   for (;;) {
+    mend();
     // A choice that is awaited holds it back; and copies are for pages that know of them.
     const batch = waiting()
       .filter(([key, record]) => allowed(record.c) && (copies ? !copies.hold(key, record) : !record.u))
@@ -147,10 +171,10 @@ const upload = async (most = 200) => {
     const body = JSON.stringify({
       trackside: 1,
       sent_at: Date.now(),
-      events: batch.map(([key, { e }]) => {
-        // A clock that was set back since the call; one that jumped ahead may be that of a computer that slept.
-        const back = drift() - drifts[key];
-        return back < -1000 ? { ...e, time: e.time + back } : e;
+      events: batch.map(([, { e }]) => {
+        // What was called before the choice goes by the choice.
+        e.trackside.consent = e.trackside.consent || granted();
+        return e;
       }),
     });
     let status = 0;
@@ -172,9 +196,10 @@ const upload = async (most = 200) => {
     } catch {
       // No answer, or not the endpoint's.
     }
+    // What stands between a page and the endpoint answers 400 too: only the endpoint's own word ends a batch.
     const isTaken = answer?.code == 200;
     if (status == 413 && batch[1]) most = batch.length >> 1;
-    else if (isTaken || status == 400 || status == 413) {
+    else if (isTaken || answer?.code == 400 || status == 413) {
       tries = 0;
       for (const [key, record] of batch)
         if (!isTaken || !copies?.told(key, record, answer.trackside)) lose(key, isTaken ? "sent" : "code " + status);
@@ -187,13 +212,7 @@ const upload = async (most = 200) => {
 
 /** @type {import("./state.js").Part} */
 export const uploads = (hasChosen) => {
-  // Written down anew, where it may now be.
-  if (hasChosen)
-    for (const [key, record] of waiting()) {
-      const { trackside } = record.e;
-      trackside.consent = trackside.consent || consent;
-      keep(key, record);
-    }
+  if (hasChosen) waiting(); // what is refused ends at once
   addEventListener("online", flush); // once, however often it is said
   addEventListener("visibilitychange", leave);
   schedule(500);

@@ -2,6 +2,7 @@
 
 import { signingIn, loggingIn } from "./identity.js";
 import { allowed, count, guard, options, queue, tell } from "./state.js";
+import { inPage } from "./store.js";
 
 /** How many events wait for a client or for consent; beyond it the oldest go. */
 const LONGEST_QUEUE = 1000;
@@ -12,6 +13,9 @@ export const page = () => {
   const { client } = options;
   return { d: client?.getDeviceId?.(), s: client?.getSessionId?.(), t: Date.now() };
 };
+
+/** Tell whether anything may be done: what is rendered on a server is nobody's, but a test may capture there. */
+const mayAct = () => inPage || /** @type {any} */ (options.client)?.captures;
 
 /**
  * Do it now, or let it wait for the client and the person's choice.
@@ -43,6 +47,7 @@ export const who = () => {
 
 /** @type {import("./event.js").Plan["send"]} */
 export const send = (record, { category, via = track, signOut, without = [] }, act) => {
+  if (!mayAct()) return count("no_page");
   // Null keeps the SDK from adding its own.
   for (const id of without) record[id] = null;
   submit({
@@ -76,7 +81,7 @@ const counted = (result) => {
 
 /** @param {import("./state.js").Job["act"]} act */
 const now = (act) => {
-  guard(() => submit({ category: "necessary", act }), "error");
+  guard(() => mayAct() && submit({ category: "necessary", act }), "error");
 };
 
 /** @param {string} id */

@@ -3,8 +3,9 @@
 import { guard } from "./state.js";
 
 /**
- * What the page says of itself: device, session start and last event in ms, attribution, consent. `w` and `f` are the
- * page's own and ignored by the server: the hash of who is logged in, the time of the first touch.
+ * What the page says of itself: device, session start and last event in ms, attribution, consent. `w`, `f` and
+ * `l` are the page's own and ignored by the server: the hash of who is logged in, the time of the first touch, the time
+ * of the last event where a clock that was set back has it before the session's start.
  *
  * @typedef {{
  *   d?: string,
@@ -14,25 +15,30 @@ import { guard } from "./state.js";
  *   c?: readonly string[],
  *   w?: number,
  *   f?: number,
+ *   l?: number,
  * }} Members
  */
 
 /**
- * Write the text of the header and of the cookie. Attribution that makes it too long goes, from its end.
+ * Write the text of the header and of the cookie. Of attribution that makes it too long, the last touch goes before the
+ * first, and of each the longest value.
  *
  * @param {Members} members
+ * @param {number} [most] characters, more where it is kept
  * @returns {string}
  */
-export const write = (members) => {
-  const { d, s, t, a, c, w, f } = members;
-  const name = Object.keys(a || {}).pop();
-  const json = JSON.stringify({ d, s, t, a: name && a, c, w, f });
+export const write = (members, most = 1024) => {
+  const { d, s, t, a = {}, c, w, f, l } = members;
+  /** @param {string} name */
+  const weight = (name) => a[name].length - (name.startsWith("initial_") ? 1e4 : 0);
+  const [name] = Object.keys(a).sort((one, other) => weight(other) - weight(one));
+  const json = JSON.stringify({ d, s, t, a: name && a, c, w, f, l: l == t ? undefined : l });
   // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
   const base64 = btoa(unescape(encodeURIComponent(json)));
   const text = "1." + base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  if (text.length < 1025 || !a || !name) return text;
-  delete a[name];
-  return write(members);
+  if (text.length <= most || !name) return text;
+  const { [name]: _, ...rest } = a;
+  return write({ ...members, a: rest }, most);
 };
 
 /**
@@ -49,9 +55,27 @@ export const read = (text = "") =>
     if (/^{("d":"[\w{}.:~+/=@|-]{5,128}",("s":\d{13},)?"t":\d{13}[,}]|"c":\[)/.test(json)) return members;
   });
 
-/** @type {(name: string) => string | undefined} */
+/**
+ * Tell when a visit was written. Nothing stands before a refusal, which names no time; what is no visit comes last.
+ *
+ * @param {string} text
+ */
+const rank = (text) => (read(text) || { t: 0 }).t ?? Infinity;
+
+/**
+ * Read a cookie. Of several visits, from several domains, the newest counts.
+ *
+ * @type {(name: string) => string | undefined}
+ */
 export const cookie = (name) =>
-  guard(() => ("; " + document.cookie).split(`; ${name}=`)[1].split(";")[0]);
+  guard(
+    () =>
+      document.cookie
+        .split("; ")
+        .filter((part) => part.startsWith(name + "="))
+        .map((part) => part.split("=")[1])
+        .sort((one, other) => rank(other) - rank(one))[0],
+  );
 
 /**
  * Read the list of confirmed facts.

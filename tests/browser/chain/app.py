@@ -40,7 +40,13 @@ POLICY = (
     "base-uri 'none'"
 )
 PAGE = '<!doctype html><link rel="icon" href="data:,"><title>Page</title><script type="module" src="/page.js"></script>'
-FORM = '<form method="post" action="/orders/form"><input name="order"><input name="total"></form>'
+FORMS = {
+    "/form": '<form method="post" action="/orders/form"><input name="order"><input name="total"></form>',
+    "/join": (
+        '<form method="post" action="/accounts/form"><input name="mail">'
+        '<input type="hidden" name="trackside_attempt"></form>'
+    ),
+}
 SCRIPT = """
 import * as web from "/web/index.js";
 window.web = web;
@@ -152,6 +158,14 @@ async def sign_up(request: HttpRequest) -> Response:
     return JSONResponse({})
 
 
+async def join(request: HttpRequest) -> Response:
+    """Make an account by a form, which carries the key of the attempt in a hidden field, and lead to the next page."""
+    given = parse_qs((await request.body()).decode())
+    Request.current().set_attempt(given["trackside_attempt"][0])
+    pay(given["mail"][0], stored(), "account", lambda: track.signed_up(way="mail"))
+    return RedirectResponse("/thanks", 303)
+
+
 async def log_in(request: HttpRequest) -> Response:
     """Begin the session of whoever it says."""
     answer = JSONResponse({})
@@ -176,7 +190,7 @@ def shown(request: HttpRequest) -> Response:
 
 def page(request: HttpRequest) -> Response:
     return Response(
-        PAGE + (FORM if request.url.path == "/form" else ""),
+        PAGE + FORMS.get(request.url.path, ""),
         media_type="text/html",
         headers={"content-security-policy": POLICY},
     )
@@ -201,6 +215,7 @@ def application() -> Any:
             Route("/orders/{how}", order, methods=["POST"]),
             Route("/webhook", captured, methods=["POST"]),
             Route("/accounts", sign_up, methods=["POST"]),
+            Route("/accounts/form", join, methods=["POST"]),
             Route("/login", log_in, methods=["POST"]),
             Route("/state", state),
             Route("/order/{number}", shown),

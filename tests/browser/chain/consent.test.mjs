@@ -43,6 +43,8 @@ const pay = (order) =>
     const init = { method: "POST", headers: copy.headers, body: JSON.stringify({ order }) };
     await copy.settle(window.web.trackedFetch("/orders/accepted", init));
   }, order);
+/** What is kept of a person who refused: that, in localStorage and in the cookie. */
+const REFUSAL = ["trackside", ["trackside", '{"c":[]}']];
 /** What is kept in the browser: names in every storage, and what our cookie says. */
 const kept = async () => {
   const names = await page.evaluate(async () => [
@@ -74,7 +76,7 @@ test("before a choice, and after a no: nothing is stored or sent, on either side
   assert.equal((await stack.ask("/state")).dropped.consent, 1);
 
   await choose(false);
-  assert.deepEqual(await kept(), [["trackside", '{"c":[]}']]);
+  assert.deepEqual(await kept(), REFUSAL);
   await count("early", 3);
   await pay("ORD-no");
   await beat("early");
@@ -84,7 +86,7 @@ test("before a choice, and after a no: nothing is stored or sent, on either side
   await pay("ORD-still-no");
   await one.settled(page);
   assert.deepEqual(await arrived(), ["heart_beat early"]);
-  assert.deepEqual(await kept(), [["trackside", '{"c":[]}']]);
+  assert.deepEqual(await kept(), REFUSAL);
   assert.equal((await stack.ask("/state")).dropped.consent, 3);
 
   // The jobs know the answer by what was stored with the orders.
@@ -126,7 +128,7 @@ test("withdrawn: what waits is forgotten, the server stops too, and jobs keep to
   await count("over", 2, 3);
   await page.evaluate(() => void window.web.orderPaid.pending({ order: "ORD-open", total: 1 }));
   await choose(false);
-  assert.deepEqual(await kept(), [["trackside", '{"c":[]}']]);
+  assert.deepEqual(await kept(), REFUSAL);
   await one.context.setOffline(false);
   await pay("ORD-now");
   await count("over", 4);

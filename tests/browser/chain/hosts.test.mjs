@@ -147,3 +147,55 @@ test("hosts of one domain are one visit: device, session and where the person ca
   assert.equal(new Set(later.map((event) => event.device_id)).size, 1);
   assert.notEqual(later[0].device_id, d);
 });
+
+test("a domain that is named later takes the visit over, and the host's own cookie goes", async () => {
+  const page = await one.visit(SHOP);
+  await count(page, "named", 1);
+  await one.settled(page);
+  const [{ domain, value: before }] = await cookies();
+  assert.equal(domain, "www.stall.example");
+  await configured({ domain: "stall.example" });
+  await page.reload();
+  await one.ready(page);
+  await count(page, "named", 2);
+  await page.evaluate(() => window.web.reset());
+  await count(page, "named", 3);
+  await one.settled(page);
+  await page.goto(`${PAY}/cart`);
+  await one.ready(page);
+  await count(page, "named", 4);
+  await one.settled(page);
+  const events = (await found("named")).sort((a, b) => a.event_properties.number - b.event_properties.number);
+  const [first, second, third, fourth] = events.map((event) => event.device_id);
+  assert.deepEqual([first, second], [members(before).d, members(before).d]);
+  assert.notEqual(third, second);
+  assert.equal(fourth, third);
+  assert.deepEqual((await cookies()).map((cookie) => cookie.domain), [".stall.example"]);
+});
+
+test("where both cookies are there already, the newest counts on both sides, and a refusal before all", async () => {
+  const text = (members) => `1.${Buffer.from(JSON.stringify(members)).toString("base64url")}`;
+  const [s, t] = [Date.now() - 60_000, Date.now() - 30_000];
+  const given = (own, shared) =>
+    one.context.addCookies([
+      { name: "trackside", value: text(own), domain: "www.stall.example", path: "/" },
+      { name: "trackside", value: text(shared), domain: ".stall.example", path: "/" },
+    ]);
+  const [older, newer] = [{ d: "host-device-1", s, t: s }, { d: "domain-device-1", s, t }];
+  await given(older, newer);
+  const page = await one.visit(SHOP);
+  await count(page, "both", 1);
+  await one.settled(page);
+  assert.deepEqual((await found("both")).map((event) => event.device_id), ["domain-device-1"]);
+  await configured({ domain: "stall.example" });
+  await given({ c: [] }, newer);
+  await page.reload();
+  await one.ready(page);
+  assert.equal(await page.evaluate(() => window.web.counted({ run: "both", number: 2 }).accepted), false);
+  await page.evaluate(() => window.web.setConsent({ analytics: true, marketing: true }));
+  await count(page, "both", 3);
+  await one.settled(page);
+  assert.deepEqual((await found("both")).map((event) => event.event_properties.number), [1, 3]);
+  const [{ domain, value }, ...others] = await cookies();
+  assert.deepEqual([domain, members(value).c, others], [".stall.example", ["analytics", "marketing"], []]);
+});

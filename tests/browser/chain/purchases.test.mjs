@@ -26,7 +26,7 @@ const buy = (page, how, order, event = "orderPaid") =>
 /** The same, without waiting for any answer. */
 const press = (page, how, order) => {
   void buy(page, how, order).catch(() => undefined);
-  return page.waitForFunction(() => Object.keys(localStorage).some((key) => key.startsWith("trackside.c.")));
+  return page.waitForFunction(() => Object.keys(localStorage).some((key) => key.startsWith("trackside.stall-chain/web.c.")));
 };
 const submit = async (page, order) => {
   await page.evaluate((order) => {
@@ -240,6 +240,26 @@ describe(`with ${sink === "outbox" ? "an outbox" : "a sink in memory, and `exist
         assert.equal((await stack.ask(`/order/${mail}`)).status, "account");
         await one.close();
       });
+  });
+
+  test("a signup by a form: a hidden field carries the attempt as the copy hands it out, a cookie confirms it", async () => {
+    const one = await person(browser, stack);
+    const page = await one.visit("/join");
+    const insertId = await page.evaluate(() => {
+      const copy = window.web.signedUp.pending({ way: "mail" });
+      const [form] = document.forms;
+      form.mail.value = "form@stall.example";
+      form.trackside_attempt.value = copy.headers["Trackside-Attempt"];
+      form.requestSubmit();
+      return copy.insertId;
+    });
+    await page.waitForURL("**/thanks");
+    await one.ready(page);
+    await until(async () => (await dropped(page)).confirmed === 1, "the cookie's word");
+    await one.settled(page);
+    const joined = (await stack.destination.good()).filter(({ insert_id: id }) => id === insertId);
+    assert.deepEqual(joined.map((event) => event.ingestion_metadata.source_name), ["stall-chain/backend"]);
+    await one.close();
   });
 
   row(given, "the server is killed between its commit and its answer", killed, async ({ visit }, order, stack) => {

@@ -1,7 +1,14 @@
 // What the tests of calls share: the modules that plan.yaml compiles to, made fresh for each test, and a client.
 
+import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach } from "node:test";
+
+const { JSDOM } = createRequire(process.env.NODE_PATH + "/")("jsdom");
+const { window } = new JSDOM("", { url: "https://shop.example/" });
+for (const name of ["document", "location", "localStorage"])
+  Object.defineProperty(globalThis, name, { value: window[name], configurable: true });
+globalThis.addEventListener = window.addEventListener.bind(window);
 
 export const web = await import(pathToFileURL(process.env.GENERATED + "/index.js").href);
 export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

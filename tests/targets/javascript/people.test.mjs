@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { UUID, reasons, recorder, seen, web } from "./calls.mjs";
+import { reasons, recorder, seen, web } from "./calls.mjs";
 
 describe("a hybrid event", () => {
   const PAID = { order_id: "ORD-1", total: 5, currency: "EUR" };
@@ -10,19 +10,6 @@ describe("a hybrid event", () => {
   test("cannot be asserted by the browser", () => {
     assert.equal(typeof web.orderPaid, "object");
     assert.deepEqual(Object.keys(web.orderPaid), ["pending"]);
-  });
-
-  test("is no page's to keep where there is no page", () => {
-    const before = web.stats().dropped.no_page ?? 0;
-    seen.captured.stop();
-    web.configure({ client: recorder() });
-    const copy = web.orderPaid.pending(PAID);
-    assert.equal(copy.accepted, false);
-    assert.match(copy.insertId, UUID);
-    assert.equal(copy.settle(5), 5);
-    copy.drop();
-    assert.equal(seen.captured.events.length, 0);
-    assert.equal(web.stats().dropped.no_page, before + 1);
   });
 
   test("is captured as a copy, not as an event", () => {

@@ -175,13 +175,13 @@ test("revenue and time", async () => {
 });
 
 test("a hybrid event's copy is kept with the SDK's ids, and asked about at the endpoint", async () => {
-  const kept = () => Object.entries(localStorage).filter(([key]) => key.startsWith("trackside.c."));
+  const kept = () => Object.entries(localStorage).filter(([key]) => key.startsWith("trackside.plan-of-tests/web.c."));
   web.orderPaid.pending({ order_id: "ORD-2", total: 5, currency: "EUR" }).drop();
   assert.deepEqual(kept(), []);
   const copy = web.orderPaid.pending({ order_id: "ORD-1", total: 5, currency: "EUR" });
   const [[key, text], ...others] = kept();
   assert.deepEqual(others, []);
-  assert.equal(key, `trackside.c.${amplitude.getDeviceId()}.${copy.insertId}`);
+  assert.equal(key, `trackside.plan-of-tests/web.c.${amplitude.getDeviceId()}.${copy.insertId}`);
   const { e: event } = JSON.parse(text);
   assert.equal(event.session_id, amplitude.getSessionId());
   assert.deepEqual([event.revenue, event.user_id, event.trackside.copy], [undefined, undefined, "unknown"]);

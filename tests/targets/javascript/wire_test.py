@@ -12,7 +12,7 @@ from tests import node
 HERE = Path(__file__).parent
 VECTORS = {
     name: json.loads((HERE.parents[1] / "wire" / f"{name}.json").read_text(encoding="utf-8"))
-    for name in ("context", "answers", "upload")
+    for name in ("context", "carriers", "answers", "upload")
 }
 
 
@@ -49,6 +49,16 @@ def test_a_page_reads_what_pages_write(replayed: dict[str, Any]) -> None:
             assert members is not None, row["why"]
             assert members.get("d") == carried["device_id"]
             assert members.get("s") == carried["session_id"]
+
+
+def test_a_page_chooses_among_cookies_as_the_server_does(replayed: dict[str, Any]) -> None:
+    """What a page would not take, such as a device without a time, it writes anew at once."""
+    pairs = zip(VECTORS["carriers"]["find"], replayed["chosen"], strict=True)
+    taken = [(row, found) for row, found in pairs if found is not None]
+    assert len(taken) >= 7
+    for row, found in taken:
+        assert found.get("d") == row["carried"]["device_id"], row["why"]
+        assert found.get("c") == row["carried"]["consent"], row["why"]
 
 
 def test_confirmations_are_read(replayed: dict[str, Any]) -> None:

@@ -166,13 +166,8 @@ class _Module:
 
     def _plan_literal(self) -> str:
         """Print what events must know of the plan."""
-        plan, source = self._plan, self._source
-        name, version = js_string(f"{plan.name}/{source.name}"), js_string(plan.version)
-        fields = {
-            "who": f"{self._way()}.who",
-            "send": f"{self._way()}.send",
-            "from": f"{{ source_name: {name}, source_version: {version} }}",
-        }
+        plan = self._plan
+        fields = {"who": f"{self._way()}.who", "send": f"{self._way()}.send"}
         if any(view.dedupe is not None and view.dedupe.template is None for view in self._views):
             fields["namespace"] = js_string(str(namespace_uuid(plan.namespace)))
         if self._context:
@@ -184,7 +179,8 @@ class _Module:
     def _settings_literal(self) -> str:
         """Print how ids, consent and attribution are kept, and where events go."""
         plan, source = self._plan, self._source
-        fields: dict[str, str] = {}
+        name, version = js_string(f"{plan.name}/{source.name}"), js_string(plan.version)
+        fields = {"from": f"{{ source_name: {name}, source_version: {version} }}"}
         if plan.consent is None or plan.consent.default != "denied":
             fields["consent"] = "true"
         elif plan.consent.pending == "drop":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import io
 import json
@@ -38,9 +39,10 @@ class Stall:
         package.configure(sink=self.sink, strict=False)
         self.serve()
 
-    def serve(self, **options: Any) -> None:
-        """Make a new endpoint."""
-        self.endpoint = self.module.WsgiEndpoint(**options)
+    def serve(self, *, asgi: bool = False, **options: Any) -> None:
+        """Make a new endpoint, of either kind."""
+        self.endpoint = self.module.AsgiEndpoint(**options) if asgi else self.module.WsgiEndpoint(**options)
+        self.is_asgi = asgi
 
     def who(self, user_id: str) -> int:
         return int(self.events_module.who(user_id))
@@ -75,8 +77,10 @@ class Stall:
         return json.dumps(body).encode()
 
     def ask(self, body: bytes, method: str = "POST", **headers: str) -> tuple[int, dict[str, str], Any]:
-        """Ask the WSGI endpoint; a header is written with underscores."""
+        """Ask the endpoint; a header is written with underscores."""
         given = {**OWN, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if self.is_asgi:
+            return asyncio.run(self._ask_asgi(body, method, given))
         environ = {
             "REQUEST_METHOD": method,
             "PATH_INFO": "/t",
@@ -90,6 +94,32 @@ class Stall:
         parts = self.endpoint(environ, lambda status, headers: found.extend((status, headers)))
         text = b"".join(parts)
         return int(found[0][:3]), dict(found[1]), json.loads(text) if text else None
+
+    async def _ask_asgi(self, body: bytes, method: str, given: dict[str, str]) -> tuple[int, dict[str, str], Any]:
+        half = len(body) // 2
+        parts = [(body[:half], True), (body[half:], False)]
+        sent: list[dict[str, Any]] = []
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": "/t",
+            "scheme": "http",
+            "client": ("203.0.113.9", 50_000),
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
+        }
+
+        async def receive() -> dict[str, Any]:
+            part, more = parts.pop(0)
+            return {"type": "http.request", "body": part, "more_body": more}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await self.endpoint(scope, receive, send)
+        begun, *rest = sent
+        text = b"".join(message.get("body", b"") for message in rest)
+        found = {name.decode(): value.decode() for name, value in begun["headers"]}
+        return begun["status"], found, json.loads(text) if text else None
 
     def post(self, *events: Any, **members: Any) -> Any:
         """Upload events, which has to be answered by 200."""

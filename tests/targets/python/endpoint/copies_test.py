@@ -69,6 +69,30 @@ def test_a_copy_is_stored_once_and_the_server_s_replaces_it(stall: Stall, outbox
     assert [event["ingestion_metadata"]["source_name"] for event in found] == ["stall/backend"]
 
 
+def test_a_plain_event_of_an_upload_that_comes_again_is_stored_once(stall: Stall, outbox: Any) -> None:
+    """It has no key: its random insert_id comes again with it, before it was sent and after."""
+    event = stall.event("viewed", {"path": "/"})
+    for _ in range(2):
+        assert stall.post(event)["events_ingested"] == 1
+    assert [sent["insert_id"] for sent in bodies(outbox)] == [event["insert_id"]]
+    stall.post(event)  # while a worker sends it
+    assert bodies(outbox) == []
+    outbox.store.settle("test", sent=[1])
+    stall.post(event)
+    assert bodies(outbox) == []
+    stall.post({**event, "insert_id": stall.event("viewed")["insert_id"]})
+    assert len(bodies(outbox)) == 1
+
+
+def test_without_an_outbox_a_plain_event_goes_on_as_often_as_it_comes(stall: Stall) -> None:
+    """The destination counts it once: same device, same insert_id."""
+    body = stall.upload(stall.event("viewed", {"path": "/"}))
+    for _ in range(2):
+        assert stall.ask(body)[0] == 200
+    first, second = stall.sink.events
+    assert (first["device_id"], first["insert_id"]) == (second["device_id"], second["insert_id"])
+
+
 def test_what_is_promised_comes_later_and_what_was_not_kept_is_the_copy(stall: Stall, outbox: Any) -> None:
     stall.package.track.promise_subscribed(list="news", context=here(stall), within=60.0)
     stall.package.track.promise_subscribed(list="late", context=here(stall), within=-1.0)

@@ -1,4 +1,5 @@
-"""Ten thousand requests of noise: no answer but those that are meant, and nothing goes on that the plan does not allow.
+"""Noise by the ten thousand, to both kinds of endpoint: no answer but those that are meant, and nothing goes on that
+the plan does not allow.
 
 What goes on is judged by the collector's own reading of the plan, which shares no code with the endpoint.
 """
@@ -22,7 +23,7 @@ from ..conftest import plan_of
 from .conftest import DEVICE, PERSON, Stall
 
 EXAMPLES, REQUESTS = 125, 40
-"""Examples of each of the two tests, and requests of each example."""
+"""Examples of each of the four tests, and requests of each example."""
 ANSWERS = {200, 204, 400, 403, 405, 413, 429}
 
 JSON = st.recursive(
@@ -135,14 +136,15 @@ class Noise:
         return body, random.choice(["POST"] * 20 + ["GET", "OPTIONS", "BREW"]), headers
 
 
+@pytest.mark.parametrize("asgi", [False, True], ids=["WSGI", "ASGI"])
 @pytest.mark.parametrize("with_outbox", [False, True], ids=["memory", "outbox"])
-def test_noise(load: Callable[[str], Any], plan_text: str, tmp_path: Path, with_outbox: bool) -> None:
+def test_noise(load: Callable[[str], Any], plan_text: str, tmp_path: Path, with_outbox: bool, asgi: bool) -> None:
     stall = Stall(load(plan_text))
     package = stall.package
     sink = package.OutboxSink(package.SQLite(tmp_path / "outbox.db")) if with_outbox else stall.sink
     package.configure(sink=sink, strict=False)
     no_limit = stall.module.Rate(1e12, 1e12)
-    stall.serve(user=lambda environ: PERSON, device_rate=no_limit, address_rate=no_limit)
+    stall.serve(asgi=asgi, user=lambda asked: PERSON, device_rate=no_limit, address_rate=no_limit)
     check = PlanCheck(plan_of(plan_text))
     seen: dict[int, int] = {}
 

@@ -132,13 +132,14 @@ def test_an_attempt_comes_in_a_header_or_in_a_form(site: Site) -> None:
     for path, headers in [
         ("/sign-up", {"Trackside-Attempt": f"1 {UUID}"}),
         (f"/sign-up/{UUID.upper()}", {}),
+        (f"/sign-up/1 {UUID}", {}),
         ("/sign-up", {"Trackside-Attempt": UUID}),
         ("/sign-up/no-uuid", {}),
     ]:
         answer = site.ask(path, {**HEADER, **headers}, method="POST")
         assert answer.header("Trackside-Confirmed") == f"1 {site.events[-1]['insert_id']}"
         keys.append(site.events[-1]["insert_id"])
-    assert keys[0] == keys[1]
+    assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 3
 
 
