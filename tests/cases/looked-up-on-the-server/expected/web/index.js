@@ -14,6 +14,7 @@ export { stats } from "./runtime/stats.js";
 export { login, optOut, reset } from "./runtime/vendor.js";
 
 const settings = /*#__PURE__*/ settingsOf({
+  from: { source_name: "enriched/web", source_version: "1.0.0" },
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -24,7 +25,6 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  from: { source_name: "enriched/web", source_version: "1.0.0" },
   namespace: "bd5904bd-4d10-5fb4-875d-108bcfa14ffa",
 });
 

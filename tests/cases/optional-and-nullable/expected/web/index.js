@@ -22,6 +22,7 @@ const Address = /*#__PURE__*/ t.object({
 });
 
 const settings = /*#__PURE__*/ settingsOf({
+  from: { source_name: "absent/web", source_version: "1.0.0" },
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -32,7 +33,6 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  from: { source_name: "absent/web", source_version: "1.0.0" },
   namespace: "d536dcbc-b65c-5e40-81f4-3caa128e3ee2",
 });
 

@@ -17,6 +17,7 @@ const Money = /*#__PURE__*/ t.range(t.number, 0, 1000000);
 const Currency = ["EUR", "GBP"];
 
 const settings = /*#__PURE__*/ settingsOf({
+  from: { source_name: "purchase/web", source_version: "1.0.0" },
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -27,7 +28,6 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  from: { source_name: "purchase/web", source_version: "1.0.0" },
   namespace: "f7c4f858-2820-5a5b-aa9a-9cf870b6743e",
 });
 

@@ -23,6 +23,7 @@ const LineItem = /*#__PURE__*/ t.object({
 });
 
 const settings = /*#__PURE__*/ settingsOf({
+  from: { source_name: "depth/web", source_version: "1.0.0" },
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -33,7 +34,6 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  from: { source_name: "depth/web", source_version: "1.0.0" },
   namespace: "02a579fe-11c4-51c0-b982-39223c73d09b",
 });
 

@@ -15,6 +15,7 @@ export { stats } from "./runtime/stats.js";
 export { login, optOut, reset } from "./runtime/vendor.js";
 
 const settings = /*#__PURE__*/ settingsOf({
+  from: { source_name: "signup/web", source_version: "1.0.0" },
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -28,7 +29,6 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  from: { source_name: "signup/web", source_version: "1.0.0" },
   namespace: "46faaa87-cf08-55db-9dbf-88c6bcda51ed",
 });
 

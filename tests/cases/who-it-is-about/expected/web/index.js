@@ -13,6 +13,7 @@ export { stats } from "./runtime/stats.js";
 export { login, optOut, reset } from "./runtime/vendor.js";
 
 const settings = /*#__PURE__*/ settingsOf({
+  from: { source_name: "identity/web", source_version: "1.0.0" },
   consent: true,
   stores: "necessary",
   cookie: true,
@@ -22,7 +23,6 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  from: { source_name: "identity/web", source_version: "1.0.0" },
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);
