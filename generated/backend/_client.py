@@ -14,7 +14,8 @@ from ._runtime.amplitude_sink import (
 )
 from ._runtime.consent import Consent as _Consent
 from ._runtime.enrichment import Enrichment as _Enrichment, Providers as _Providers
-from ._runtime.tracker import Settings as _Settings, Tracker as _Tracker
+from ._runtime.settings import Settings as _Settings
+from ._runtime.tracker import Tracker as _Tracker
 from ._runtime.values import (
     boolean as _boolean,
     day as _day,

@@ -10,32 +10,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from time import time_ns
-from typing import Any, NamedTuple
+from typing import Any
 
 from .capture import captured, capturing
-from .consent import Consent, LookUp, is_granted, is_looked_up
+from .consent import Consent, is_granted, is_looked_up
 from .context import Context, add_properties
 from .counts import Counts, Stats
 from .enrichment import Enricher, Enrichment, Need, Providers, using
-from .events import Event, Receipt, Report, TrackingError, Violation, look_again
+from .events import Event, Receipt, TrackingError, Violation, look_again
 from .keys import random_id
 from .process import after_fork
 from .promises import Promises
 from .record import Refusal, add_context, add_revenue, identify, time_of
 from .record import insert_id as insert_id_of
+from .settings import Settings
 from .sinks import Outcome, Sink, WireEvent
 from .troubles import Troubles
 from .values import Json
-
-
-class Settings(NamedTuple):
-    """What `configure` sets, replaced as a whole."""
-
-    sink: Sink | None = None
-    enrich: Providers | None = None
-    consent: LookUp | None = None
-    strict: bool | None = None
-    on_violation: Callable[[Report], object] | None = None
 
 
 class Tracker(Troubles):

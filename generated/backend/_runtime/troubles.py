@@ -6,16 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
 from .counts import Counts
 from .events import Receipt, Report, TrackingError, Violation, is_strict_by_default
 from .record import Refusal
+from .settings import Settings
 from .sinks import Outcome
 from .values import Json
-
-if TYPE_CHECKING:
-    from .tracker import Settings
 
 _telling: ContextVar[bool] = ContextVar("trackside_telling", default=False)
 

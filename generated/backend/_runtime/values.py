@@ -15,11 +15,10 @@ from enum import Enum
 from numbers import Integral, Real
 from typing import Any, Final, TypeAlias, cast
 
+from . import equality
 from .equality import stand_in
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
-"""A value as it is sent."""
-
+Json: TypeAlias = equality.Json
 Wire: TypeAlias = "dict[str, Json]"
 """Properties as they are sent."""
 

@@ -327,7 +327,7 @@ def _moment(value: object) -> int | None:
 
 
 def _attempt(value: object) -> str | None:
-    """Take the UUID of a request, also as the page writes it for its header: `1 <uuid>`.
+    """Take the UUID of a request, also as the page writes it for its header: `1 UUID`.
     What is none came from elsewhere and is no key.
     """
     try:

@@ -1,11 +1,11 @@
-"""When two JSON values are one: 1 is 1.0, true is not 1, and members have no order."""
+"""JSON values, and when two are one: 1 is 1.0, true is not 1, members have no order."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from .values import Json
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+"""A value as it is sent."""
 
 
 def stand_in(value: Json) -> object:

@@ -120,7 +120,8 @@ def client_context(plan: Plan, source: Source, found: list[LookUp], types: Types
             ("._runtime.consent", consent),
             ("._runtime.enrichment", enrichment),
             ("._runtime.sinks", sinks),
-            ("._runtime.tracker", ["Settings as _Settings", "Tracker as _Tracker"]),
+            ("._runtime.settings", ["Settings as _Settings"]),
+            ("._runtime.tracker", ["Tracker as _Tracker"]),
             ("._runtime.values", runtime_values),
         ]
     )

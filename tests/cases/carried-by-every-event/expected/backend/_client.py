@@ -11,7 +11,8 @@ from ._runtime.amplitude_sink import (
     AmplitudeSink as _AmplitudeSink,
     key_for as _key_for,
 )
-from ._runtime.tracker import Settings as _Settings, Tracker as _Tracker
+from ._runtime.settings import Settings as _Settings
+from ._runtime.tracker import Tracker as _Tracker
 from ._runtime.values import integer as _integer, one_of as _one_of, text as _text
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from ._runtime.amplitude_sink import (
     key_for as _key_for,
 )
 from ._runtime.enrichment import Enrichment as _Enrichment, Providers as _Providers
-from ._runtime.tracker import Settings as _Settings, Tracker as _Tracker
+from ._runtime.settings import Settings as _Settings
+from ._runtime.tracker import Tracker as _Tracker
 from ._runtime.values import day as _day, number as _number, one_of as _one_of
 
 if TYPE_CHECKING:
