@@ -192,7 +192,8 @@ def _compare(plan: str, job: Job, analysis: Analysis, options: argparse.Namespac
         say(up_to_date(plan, drift.compared))
         return True
     mend = f"; to mend it: {drift.mend}" if drift.mend else ""
-    summary = f"{plan}: {counted(len(bag), 'file')} of {drift.compared:,} not as it compiles to{mend}"
+    compared = f"{counted(len(bag), 'file')} of {drift.compared:,} not as it compiles to"
+    summary = f"{plan}: {compared if drift.compared else f'nothing was compared: {count_findings(bag)}'}{mend}"
     if in_a_word:
         sys.stdout.write(summary + "\n")
     else:
