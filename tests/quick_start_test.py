@@ -29,6 +29,16 @@ def call(*command: str, cwd: Path) -> str:
     return done.stdout
 
 
+GLOBALS = """\
+globalThis.document = { cookie: "", referrer: "" };
+globalThis.location = new URL("https://shop.acme.example/cart");
+globalThis.addEventListener = () => {};
+globalThis.fetch = () => new Promise(() => {});
+setTimeout(() => process.exit(), 1000);
+"""
+"""As much of a page as the script looks at: where there is none, calls send nothing."""
+
+
 def test_everything_on_the_page_works(tmp_path: Path) -> None:
     for line in "".join(blocks("sh")).splitlines():
         program, *arguments = line.split()
@@ -42,7 +52,8 @@ def test_everything_on_the_page_works(tmp_path: Path) -> None:
     assert stored["insert_id"] == insert_id
 
     script = "".join(blocks("mjs"))
-    imports = re.findall(r"^import .*\n", script, re.MULTILINE)
+    imports = ['import "./globals.mjs";\n', *re.findall(r"^import .*\n", script, re.MULTILINE)]
+    (tmp_path / "globals.mjs").write_text(GLOBALS)
     (tmp_path / "page.mjs").write_text("".join(imports) + re.sub(r"^import .*\n", "", script, flags=re.MULTILINE))
     said = call("node", "page.mjs", cwd=tmp_path)
     assert "page_viewed" in said
