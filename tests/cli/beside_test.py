@@ -12,14 +12,14 @@ import pytest
 from tests.cli.calling import STARTER, Caller
 
 from trackside.cli import beside
-from trackside.cli.beside import WORTH_A_COPY, Beside
+from trackside.cli.beside import FEWEST, Beside
 from trackside.ir import Plan
 from trackside.pipeline import analyse_text, render_outputs
 from trackside.targets.base import File
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot copy a process")
 
-MANY = "".join(f"  thing_{n}_seen: {{description: Thing {n} was seen., kind: click}}\n" for n in range(WORTH_A_COPY))
+MANY = "".join(f"  thing_{n}_seen: {{description: Thing {n} was seen., kind: click}}\n" for n in range(FEWEST))
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +67,13 @@ def test_without_a_copy_the_files_are_made_here(name: str, monkeypatch: pytest.M
         side.begin(plan)
         assert not side._copy
         assert list(side.outputs(plan)) == list(render_outputs(plan))
+
+
+def test_a_plan_that_fills_the_memory_gets_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "MOST", FEWEST)
+    with Beside() as side:
+        side.begin(large_plan())
+        assert not side._copy
 
 
 def test_a_copy_that_dies_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
     from trackside.ir import Plan
 
-WORTH_A_COPY: Final = 200
+FEWEST: Final = 200
 """From how many events on a copy saves more time than it takes to make."""
+
+MOST: Final = 5_000
+"""Up to how many events a copy is made: it needs half as much memory again, and beyond this memory counts more."""
 
 
 class Beside:
@@ -45,7 +48,7 @@ class Beside:
 
     def begin(self, plan: Plan) -> None:
         """Begin to print the outputs of a plan that is resolved and not judged yet."""
-        if len(plan.events) < WORTH_A_COPY or not plan.outputs or not hasattr(os, "fork") or _processors() < 2:
+        if not FEWEST <= len(plan.events) <= MOST or not plan.outputs or not hasattr(os, "fork") or _processors() < 2:
             return
         try:
             self._shared = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this object
