@@ -58,10 +58,10 @@ class Beside:
         if not self._copy:
             _be_the_copy(plan, self._shared)
 
-    def outputs(self, plan: Plan) -> Iterator[File]:
-        """Give the files, as soon as the copy has made all of them."""
+    def outputs(self, plan: Plan, only: str | None = None) -> Iterator[File]:
+        """Give the files, as soon as the copy has made all of them; without a copy those of the output named `only`."""
         if not self._copy or self._shared is None or self._wait() != 0:
-            yield from render_outputs(plan)
+            yield from render_outputs(plan, only)
             return
         self._shared.seek(0)
         while (file := marshal.load(self._shared)) is not None:

@@ -114,7 +114,7 @@ def _build(plan: str, options: argparse.Namespace, compiler: str, beside: Beside
 
 
 def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.Namespace, beside: Beside) -> Job:
-    from trackside.pipeline import render, render_sources
+    from trackside.pipeline import render_sources
 
     things: list[Source | Output] = [*plan.sources.values(), *plan.outputs.values()]
     outs = [(one.name, one.out, one.place) for one in things if one.out is not None]
@@ -127,7 +127,7 @@ def _job(places: Places, plan: Plan, names: tuple[str, ...], options: argparse.N
         call += ["--only", options.only]
     return Job(
         places=places,
-        files=chain(render_sources(plan), beside.outputs(plan)) if options.only is None else render(plan, options.only),
+        files=chain(render_sources(plan, options.only), beside.outputs(plan, options.only)),
         roots={out: place.at("out").span for _, out, place in outs},
         inputs=names,
         only=None if options.only is None else [out for name, out, _ in outs if name == options.only],

@@ -155,34 +155,17 @@ def _read(match: re.Match[str], file: Source, covered: dict[int, int | None], ba
         # Without a colon it is a comment to people, unless it says what only the compiler is told.
         slug = _SLUG.match(text, _skip_spaces(text, verb.end()), end)
         if (word.lower() == "allow" and match["name"][-1] == ":") or (slug is not None and slug[0] in CODES):
-            bag.report(
-                "unreadable-allow",
-                address,
-                f"`{match['name']}` is not how the compiler is spoken to: write {_FORM}",
-                label="want `trackside:`",
-                fix=Fix("write `trackside:`", (Edit(address, "trackside:"),)),
-            )
+            headline = f"`{match['name']}` is not how the compiler is spoken to: write {_FORM}"
+            _misspelt(bag, address, headline, "want `trackside:`", "trackside:")
         return
     if word != "allow":
         if _glued(word):
-            place, parted = file.span(*verb.span("verb")), f"allow {word[5:].lstrip('-_')}"
-            bag.report(
-                "unreadable-allow",
-                place,
-                f"`{word}` wants a space behind `allow`: write {_FORM}",
-                label="two words in one",
-                fix=Fix(f"write `{parted}`", (Edit(place, parted),)),
-            )
-            return
-        if word.lower() in _MISTAKEN_VERBS or nearest(word, ["allow"]):
-            place = file.span(*verb.span("verb"))
-            bag.report(
-                "unreadable-allow",
-                place,
-                f"`{word}` is not a word to the compiler here: write {_FORM}",
-                label="want `allow`",
-                fix=Fix("write `allow`", (Edit(place, "allow"),)),
-            )
+            parted = f"allow {word[5:].lstrip('-_')}"
+            headline = f"`{word}` wants a space behind `allow`: write {_FORM}"
+            _misspelt(bag, file.span(*verb.span("verb")), headline, "two words in one", parted)
+        elif word.lower() in _MISTAKEN_VERBS or nearest(word, ["allow"]):
+            headline = f"`{word}` is not a word to the compiler here: write {_FORM}"
+            _misspelt(bag, file.span(*verb.span("verb")), headline, "want `allow`", "allow")
         return
     other = _OTHER_COMMENT.search(text, verb.end(), end)
     reason = _REASON.search(text, verb.end(), other.start() if other else end)
@@ -219,6 +202,11 @@ def _skip_spaces(text: str, position: int) -> int:
     while text[position : position + 1] in (" ", "\t"):
         position += 1
     return position
+
+
+def _misspelt(bag: Bag, place: Span, headline: str, label: str, right: str) -> None:
+    fix = Fix(f"write `{right}`", (Edit(place, right),))
+    bag.report("unreadable-allow", place, headline, label=label, fix=fix)
 
 
 def _glued(word: str) -> bool:
