@@ -32,11 +32,16 @@ class Analysis:
     source: PlanSource | None = None
 
 
-def analyse(path: Path, resolved: Callable[[Plan], None] | None = None) -> Analysis:
-    """Run stages 1 to 4 on a plan file and what it includes. `resolved` hears of a plan before it is judged."""
+def analyse(path: Path, source: PlanSource | None = None, resolved: Callable[[Plan], None] | None = None) -> Analysis:
+    """Run stages 1 to 4 on a plan file and what it includes.
+
+    `source` is the same plan where it has been read already, with nothing to find. `resolved` hears of a plan before it
+    is judged.
+    """
     bag = Bag()
     files: dict[str, SourceFile] = {}
-    source = read_plan(path, bag, files)
+    if source is None:
+        source = read_plan(path, bag, files)
     if source is None:
         return Analysis(None, bag, files)
     return _analyse_documents(source, bag, resolved)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
 
 import pytest
 from tests.cli.calling import STARTER, Caller
@@ -91,7 +90,7 @@ def test_a_missing_plan_says_how_to_get_one(trackside: Caller) -> None:
 
 
 def test_an_internal_error_is_2_and_says_what_to_report(trackside: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(path: Path) -> None:
+    def broken(*_: object) -> None:
         raise KeyError("something\nof the compiler")
 
     monkeypatch.setattr("trackside.pipeline.analyse", broken)

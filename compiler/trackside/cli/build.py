@@ -8,9 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from trackside.cli.beside import Beside
 from trackside.cli.check import exit_code
 from trackside.cli.console import Progress, count_findings, counted, print_findings, say
-from trackside.cli.memory import uncollected
+from trackside.cli.memory import leave, uncollected
 from trackside.cli.options import WrongCallError, add_command, add_findings, add_plan, find_plan
 from trackside.cli.unchanged import up_to_date
 from trackside.output import state
@@ -22,7 +23,6 @@ from trackside.output.writer import finish, remember, write
 if TYPE_CHECKING:
     import argparse
 
-    from trackside.cli.beside import Beside
     from trackside.cli.options import Commands
     from trackside.ir import Output, Plan, Source
     from trackside.pipeline import Analysis
@@ -82,18 +82,19 @@ class Built(NamedTuple):
 
 def build(plan: str, options: argparse.Namespace) -> Built:
     """Build once, and say how it went."""
-    compiler = state.compiler_digest()
-    from trackside.cli.beside import Beside
-
     with Beside() as beside:
-        return _build(plan, options, compiler, beside)
+        beside.begin_to_read(plan)
+        return _build(plan, options, beside)
 
 
-def _build(plan: str, options: argparse.Namespace, compiler: str, beside: Beside) -> Built:
+def _build(plan: str, options: argparse.Namespace, beside: Beside) -> Built:
+    compiler = state.compiler_digest()
     places = Places(plan)
     from trackside.pipeline import analyse
 
-    analysis = analyse(Path(plan), beside.begin if options.only is None else None)
+    analysis = analyse(Path(plan), beside.source(), beside.begin_to_print if options.only is None else None)
+    if not options.watch:
+        leave(analysis)
     names = tuple(dict.fromkeys((places.name, *analysis.files)))
     patterns = analysis.source.include_patterns if analysis.source is not None else ()
     texts = {name: file.text for name, file in analysis.files.items()}

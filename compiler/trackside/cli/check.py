@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trackside.cli.beside import Beside
 from trackside.cli.console import count_findings, counted, print_findings, say
-from trackside.cli.memory import uncollected
+from trackside.cli.memory import leave, uncollected
 from trackside.cli.options import add_command, add_findings, add_plan, find_plan
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ def declare(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check a plan."""
     plan = find_plan(options.plan)
-    with uncollected():
+    with uncollected(), Beside() as beside:
+        beside.begin_to_read(plan)
         from trackside.pipeline import analyse
 
-        analysis = analyse(Path(plan))
+        analysis = analyse(Path(plan), beside.source())
+        leave(analysis)
     print_findings(list(analysis.bag), analysis.files, options.format, options.color)
     count = 0 if analysis.plan is None else events_written(analysis.plan)
     events = f" in {counted(count, 'event')}" if count else ""

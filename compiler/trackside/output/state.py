@@ -169,11 +169,11 @@ def text(places: Places, recorded: bytes, compiler: str, findings: int, inputs: 
     lines = [
         _HEAD,
         f"manifest {digest(recorded)}",
+        *inputs,  # before the rest: what changes most is looked at first
         folder_line(places),
         f"compiler {compiler}",
         *(f"stands {path}" for path in _distributions()),
         f"findings {findings}",
-        *inputs,
         "",
     ]
     return "\n".join(lines)

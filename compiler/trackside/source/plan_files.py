@@ -37,13 +37,15 @@ class PlanSource:
     include_patterns: tuple[str, ...]
 
 
-def read_plan(path: Path, bag: Bag, files: dict[str, SourceFile] | None = None) -> PlanSource | None:
-    """Read the plan at `path` and the files that it includes.
+def read_plan(
+    path: Path, bag: Bag, files: dict[str, SourceFile] | None = None, *, limit: int = SIZE_LIMIT
+) -> PlanSource | None:
+    """Read the plan at `path` and the files that it includes, of `limit` bytes together.
 
     None when the plan itself cannot be read as a mapping; an included file that cannot be read is left out. The bag
     says why in both cases. `files` takes the texts that the findings are about, also when the plan is None.
     """
-    reading = _Reading(path, bag, {} if files is None else files)
+    reading = _Reading(path, bag, {} if files is None else files, limit)
     name = _printable(path.name) or str(path)
     document = reading.document(path, name, Span(name, 1, 1, 1, 1))
     if document is None:
@@ -59,14 +61,14 @@ def read_plan(path: Path, bag: Bag, files: dict[str, SourceFile] | None = None) 
 class _Reading:
     """One plan being read."""
 
-    def __init__(self, path: Path, bag: Bag, files: dict[str, SourceFile]) -> None:
+    def __init__(self, path: Path, bag: Bag, files: dict[str, SourceFile], limit: int) -> None:
         self.bag = bag
         self.folder = path.parent
         self.real_folder = self.folder.resolve()
         self.documents: list[MappingNode] = []
         self.files = files
         self.patterns: list[str] = []
-        self.left = SIZE_LIMIT
+        self.limit = self.left = limit
         # What tells a file from all others, however it is named -> who asked for it first.
         self.identities: dict[tuple[int, int], Span] = {}
         self.plan_identity: tuple[int, int] | None = None
@@ -218,7 +220,7 @@ class _Reading:
             self.bag.report(
                 "file-too-large",
                 asked,
-                f"with `{shown_path}` the plan's files hold more than {SIZE_LIMIT // (1024 * 1024)} MB",
+                f"with `{shown_path}` the plan's files hold more than {self.limit // (1024 * 1024)} MB",
                 help="a plan of ten thousand events is a tenth of that: is this a plan?",
             )
             return None

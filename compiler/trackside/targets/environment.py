@@ -23,9 +23,7 @@ from trackside.targets.templates import templates_root, verbatim
 class _Folder(BaseLoader):
     """Reads templates by their path below the root; what is installed does not change while it is used."""
 
-    def get_source(
-        self, environment: Environment, template: str
-    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         try:
             return verbatim(template), str(templates_root() / template), None
         except OSError:

@@ -130,9 +130,7 @@ def test_what_was_not_logged_is_logged_at_the_end(
     assert lines(caplog) == []
 
 
-def test_what_the_plan_wants_is_no_warning(
-    shop: Any, losing: LosingSink, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_the_plan_wants_is_no_warning(shop: Any, losing: LosingSink, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     with shop.Context.anonymous(DEVICE, consent=[]).activate():
         assert shop.track.class_().dropped == "consent"

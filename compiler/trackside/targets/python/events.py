@@ -203,9 +203,7 @@ def promise(view: View, constant: str, types: Types, names: Names) -> Promise | 
     given = [constant, "_wire", "_found" if arguments else "_sound", "context", "within"]
     made = Promise(
         name=name,
-        parameters=Code(
-            f"{parameters(arguments)}    context: Context | None = None,\n    within: float = 3600.0,\n"
-        ),
+        parameters=Code(f"{parameters(arguments)}    context: Context | None = None,\n    within: float = 3600.0,\n"),
         docstring=docstring(promise_lines(view), [(one.name, one.prop) for one in arguments], _WITHIN),
         wire=_wire(required, 8 if arguments else 4),
         rows=rows(arguments, 12),
