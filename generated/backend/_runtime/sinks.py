@@ -63,7 +63,8 @@ class Sink(Protocol):
     called from any thread.
 
     A sink that learns later what became of what it queued has a method
-    `report_to(listener)` as well.
+    `report_to(listener)` as well. One whose attribute `durable` is False keeps what it
+    takes in memory, so that `accept` waits for no disk either.
     """
 
     def accept(self, events: Sequence[WireEvent]) -> Outcome:

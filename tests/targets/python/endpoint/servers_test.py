@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import http.client
 import json
 import threading
@@ -186,3 +187,46 @@ def test_many_at_once_lose_nothing(stall: Stall, outbox: Any) -> None:
     assert answers == [200] * 40
     assert outbox.store.status().waiting == 200
     assert stall.package.stats().accepted == 200
+
+
+class ThreadsSink:
+    """Notes which threads hand events on."""
+
+    def __init__(self, stall: Stall, durable: bool | None) -> None:
+        self.inner = stall.package.RecordingSink()
+        self.threads: list[threading.Thread] = []
+        if durable is not None:
+            self.durable = durable
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def accept(self, events: Any) -> Any:
+        self.threads.append(threading.current_thread())
+        return self.inner.accept(events)
+
+
+@pytest.mark.parametrize(
+    ("durable", "options", "events", "packed", "in_the_loop"),
+    [
+        (False, {}, 1, False, True),
+        (False, {}, 100, False, False),  # long to read
+        (False, {}, 1, True, False),  # may be long
+        (False, {"exists": lambda event, key: True}, 1, False, False),
+        (True, {}, 1, False, False),
+        (None, {}, 1, False, False),  # a sink of the application's, of which nothing is known
+    ],
+)
+def test_only_what_waits_for_nothing_is_done_in_the_loop(
+    stall: Stall, durable: bool | None, options: dict[str, Any], events: int, packed: bool, in_the_loop: bool
+) -> None:
+    sink = ThreadsSink(stall, durable)
+    stall.package.configure(sink=sink, strict=False)
+    stall.serve(asgi=True, **options)
+    body = stall.upload(*(stall.event("viewed", {"path": "/"}) for _ in range(events)))
+    if packed:
+        assert stall.ask(gzip.compress(body), content_encoding="gzip")[0] == 200
+    else:
+        assert stall.ask(body)[0] == 200
+    assert len(sink.inner.events) == events
+    assert {thread is threading.main_thread() for thread in sink.threads} == {in_the_loop}
