@@ -71,13 +71,15 @@ def serve(folder: str, sink: str) -> None:
     sys.path.insert(0, folder)
     backend: Any = import_module("bench_backend")
     endpoint: Any = import_module("bench_backend.endpoint")
+    middleware: Any = import_module("bench_backend.middleware")
     kind, _, where = sink.partition("=")
     if kind == "http":
         backend.configure(sink=backend.HttpSink("bench", server_url=where), strict=False)
     else:
         backend.configure(sink=backend.OutboxSink(backend.SQLite(where)), strict=False)
     no_limit = endpoint.Rate(1e12, 1e12)
-    app = endpoint.AsgiEndpoint(user=lambda scope: "customer-4711", device_rate=no_limit, address_rate=no_limit)
+    inner = endpoint.AsgiEndpoint(device_rate=no_limit, address_rate=no_limit)
+    app = middleware.AsgiMiddleware(inner, user=lambda scope: "customer-4711")
     # With the protocol named, asyncio sees TCP and sends small answers at once.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))

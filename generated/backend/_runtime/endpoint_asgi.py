@@ -115,6 +115,7 @@ class AsgiEndpoint(Endpoint):
         """Tell whether a body is taken without a disk, a network or much to unpack."""
         return (
             self._exists is None
+            and self._user is None  # a middleware's is asked in the loop everywhere
             and "content-encoding" not in asked.headers
             and getattr(self.tracker.sink(), "durable", True) is False
         )

@@ -213,6 +213,7 @@ class ThreadsSink:
         (False, {}, 100, False, False),  # long to read
         (False, {}, 1, True, False),  # may be long
         (False, {"exists": lambda event, key: True}, 1, False, False),
+        (False, {"user": lambda scope: PERSON}, 1, False, False),  # may ask a database
         (True, {}, 1, False, False),
         (None, {}, 1, False, False),  # a sink of the application's, of which nothing is known
     ],
