@@ -227,6 +227,7 @@ class Endpoint(Middleware):
         held: list[tuple[WireEvent, str]] = []
         known: list[str] = []
         later: list[str] = []
+        breaches: list[Read] = []
         for given in upload.events:
             try:
                 read = read_event(self.plan, given, sender)
@@ -240,7 +241,7 @@ class Endpoint(Middleware):
             record = read.record
             fate = "forward" if read.copy is None else arbiter.judge(read)
             if read.found and fate not in {"known", "later"}:
-                self._report(read)
+                breaches.append(read)
             if fate == "known":
                 known.append(record["insert_id"])
                 counts.dropped("endpoint:copy_known")
@@ -256,7 +257,10 @@ class Endpoint(Middleware):
                 copies.append(record)
             else:
                 own.append(record)
-        return known, later, self._forward(own, copies, held)
+        complete = self._forward(own, copies, held)
+        for read in breaches:
+            self._report(read, accepted=complete and not read.is_wrong)
+        return known, later, complete
 
     def _forward(
         self,
@@ -292,7 +296,7 @@ class Endpoint(Middleware):
                 complete = False
         return complete
 
-    def _report(self, read: Read) -> None:
+    def _report(self, read: Read, *, accepted: bool) -> None:
         """Count what broke the plan and tell whoever wants to know. It never raises:
         what a client sends is no mistake of the code that runs here.
         """
@@ -306,7 +310,7 @@ class Endpoint(Middleware):
         properties = read.record["event_properties"]
         insert_id = read.record["insert_id"]
         try:
-            hook(Report(name, not read.is_wrong, insert_id, read.found, properties))
+            hook(Report(name, accepted, insert_id, read.found, properties))
         except Exception as error:
             counts.problem("on_violation_failed", error, name)
 

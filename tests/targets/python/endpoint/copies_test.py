@@ -198,7 +198,12 @@ def test_an_event_that_breaks_the_plan_is_quarantined_and_told(stall: Stall) -> 
 
 
 def test_a_sink_that_takes_nothing_leaves_the_upload_with_the_page(stall: Stall, outbox: Any) -> None:
+    reports: list[Any] = []
+    stall.package.configure(sink=outbox, strict=False, on_violation=reports.append)
+    upload = stall.upload(stall.event("viewed", {"path": "/", "unknown": 1}))
+    assert stall.ask(upload)[0] == 200
     outbox.close(1)
-    status, headers, _ = stall.ask(stall.upload(stall.event("viewed", {"path": "/"})))
+    status, headers, _ = stall.ask(upload)
     assert (status, headers["retry-after"]) == (503, "5")
     assert stall.package.stats().problems == {"endpoint_sink:sink_closed": 1, "endpoint_503": 1}
+    assert [(one.accepted, len(one.violations)) for one in reports] == [(True, 1), (False, 1)]
