@@ -235,11 +235,20 @@ def resolve_people(draft: Draft) -> None:
 
 
 def _check_capture(draft: Draft) -> None:
-    """Refuse a source whose SDK is to capture the attribution and is told not to."""
+    """Refuse a source whose SDK is to capture the attribution, and that has none or tells it not to."""
     if draft.attribution is None or not draft.attribution.by_sdk:
         return
     for source in draft.sources.values():
-        if source.side == "client" and "attribution" not in source.autocapture:
+        if source.side == "client" and source.through == "endpoint":
+            draft.bag.report(
+                "conflicting-keys",
+                draft.attribution.place.at("as").span,
+                f"the plan leaves attribution to the SDK, and source `{source.name}` sends without one",
+                label="nobody would capture it there",
+                secondary=[Label(source.place.at("through").span, "without an SDK")],
+                help="leave `as: sdk` out: the generated code captures it",
+            )
+        elif source.side == "client" and "attribution" not in source.autocapture:
             draft.bag.report(
                 "conflicting-keys",
                 source.place.at("sdk", "autocapture").span,
