@@ -25,8 +25,8 @@ export const throughSdk = (plan, name, required, optional, more = {}) => {
   const { sendUnknown, without } = more;
   const made = hybrid(plan, name, required, optional, beside(more, { sendUnknown, without }));
   withCopies({
-    hold(key, waits) {
-      if (waiting?.hold(key, waits)) return true;
+    hold(waits, key) {
+      if (waiting?.hold(waits, key)) return true;
       if (options.client) replay(key, waits);
       else schedule(1000); // it has not been made yet
       return true;

@@ -6,8 +6,8 @@
 import { blank, isAllowed, seal } from "./event.js";
 import { count, guard, parts, tell } from "./state.js";
 import { get, inPage, keys, start } from "./store.js";
-import { keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
-import { cookie, readConfirmed } from "./wire.js";
+import { age, keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
+import { cookies, readConfirmed } from "./wire.js";
 
 /** The kind of what waits that is a copy, each under its device_id and insert_id. */
 const COPIES = "c.";
@@ -20,7 +20,7 @@ const leave = () => open.forEach((abandon) => abandon());
 
 /** Drop what a navigation's answer has confirmed. */
 const sweep = () => {
-  const facts = readConfirmed(guard(() => decodeURIComponent(cookie("trackside_ok") || "")));
+  const facts = readConfirmed(guard(() => decodeURIComponent(cookies("trackside_ok")[0] || "")));
   for (const key of keys(COPIES)) if (facts.some((fact) => key.endsWith("." + fact))) lose(key, "confirmed");
 };
 
@@ -35,8 +35,8 @@ const copies = (hasChosen) => {
 
 /** @type {Parameters<typeof withCopies>[0]} */
 export const waiting = {
-  hold(_, { u = 0 }) {
-    const delay = u - Date.now();
+  hold(record) {
+    const delay = (record.u || 0) - age(record);
     if (delay > 0) schedule(Math.min(delay, MINUTE));
     return delay > 0;
   },
@@ -44,7 +44,7 @@ export const waiting = {
     const { insert_id } = record.e;
     if (known.includes(insert_id)) lose(key, "confirmed");
     else if (!later.includes(insert_id)) return false;
-    else if (get(key)) keep(key, { ...record, u: Date.now() + MINUTE });
+    else if (get(key)) keep(key, { ...record, u: age(record) + MINUTE });
     return true;
   },
 };
@@ -82,7 +82,7 @@ export const hybrid = (plan, name, required = {}, optional = {}, options = {}) =
         guard(() => {
           const record = JSON.parse(get(key) || "0");
           if (!record) return; // it has ended, in another tab perhaps
-          record.u = Date.now() + due;
+          record.u = age(record) + due;
           record.e.trackside.copy = state || record.e.trackside.copy;
           keep(key, record);
           schedule(due);

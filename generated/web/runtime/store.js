@@ -42,6 +42,6 @@ export const put = (key, value, may = mayKeep()) => {
 export const keys = (kind = "") => {
   const prefix = start() + kind;
   // What had to stay in memory is written down as soon as it may be, whichever tab was told so.
-  for (const key in memory) if (key.startsWith(prefix)) put(key, memory[key]);
+  for (const key in memory) put(key, memory[key]);
   return [...Object.keys(disk()), ...Object.keys(memory)].filter((key) => key.startsWith(prefix)).sort();
 };

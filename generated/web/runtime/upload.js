@@ -7,10 +7,11 @@ import { allowed, count, granted, guard, options, settings } from "./state.js";
 import { get, keys, put, remove, start } from "./store.js";
 
 /**
- * An event that waits: `c` is its category, `x` when it is too old to be sent, `u` when a copy may go; and
- * where the page's clock told its time, `o` says which page, by when that began, and `p` how the clock stood to it.
+ * An event that waits: `c` is its category, `x` the age at which it is too old to be sent, `u` that at which a copy may
+ * go. `o` says of which page it is, by when that began, `n` when it was called by that page's own clock, and `p` how the
+ * wall's clock stands to that one.
  *
- * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number, o?: number, p: number}} Waiting
+ * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number, o: number, n: number, p: number}} Waiting
  */
 
 /** The kind of what waits that is an event. */
@@ -31,12 +32,11 @@ let last = 0; // what tells the order of events
 let tries = 0;
 let rest = 0; // until when the server wants to be left alone
 let due = Infinity;
-let stood = 0; // how the wall's clock stood to the page's when it was looked at last
 /**
  * What there is to do for pending copies: whether one is not due yet, and what the endpoint said of one.
  *
  * @type {{
- *   hold(key: string, record: Waiting): unknown,
+ *   hold(record: Waiting, key: string): unknown,
  *   told(key: string, record: Waiting, answer: any): unknown,
  * } | undefined}
  */
@@ -47,24 +47,11 @@ export const withCopies = (given) => {
   copies = given;
 };
 
-/** Where the clock was set back, what this page has written goes back with it; a page that comes later cannot know. */
-const mend = () => {
-  const stands = Date.now() - performance.now();
-  const was = stood;
-  if (Math.abs(stands - was) > 1000) stood = stands;
-  // One that jumped ahead may be that of a computer that slept.
-  if (stood < was)
-    for (const [key, record] of stored()) {
-      const step = stands - record.p;
-      if (record.o == performance.timeOrigin && step < -1000) {
-        record.e.time += step;
-        if (record.u) record.u += step;
-        if (record.x) record.x += step;
-        record.p = stands;
-        keep(key, record);
-      }
-    }
-};
+/** Tell how the wall's clock stands to the page's, which nobody sets. */
+const stand = () => Date.now() - performance.now();
+
+/** @type {(record: Waiting) => number} the ms since the call */
+export const age = ({ n, p }) => Date.now() - n - p;
 
 /**
  * Seal a record: what goes out is what it says now.
@@ -74,15 +61,10 @@ const mend = () => {
  * @returns {Waiting}
  */
 export const sealed = (record, { category = "analytics", life }) => {
-  mend();
-  const time = Date.now();
-  // A time that the plan takes from a property stands.
-  const o = record.time == null ? performance.timeOrigin : 0;
-  record.time ??= time;
   record.trackside = { who: record.user_id, consent: granted() };
   record.user_id = undefined;
   // One with a key dies a day before its key does.
-  return { e: record, c: category, x: life && time + life, o, p: stood };
+  return { e: record, c: category, x: life, o: performance.timeOrigin, n: performance.now(), p: stand() };
 };
 
 /** @type {(key: string, record: Waiting) => void} */
@@ -118,19 +100,25 @@ export const post = (record, options) => {
   schedule(500);
 };
 
-/** List what is written down, in order. What cannot be read has no time left. */
-const stored = () =>
-  keys().map((key) => {
-    const record = guard(() => JSON.parse(/** @type {string} */ (get(key))));
-    return /** @type {[string, Waiting]} */ ([key, record?.e ? record : { x: 1 }]);
-  });
-
-/** List what waits, in order, less what has become void. */
+/**
+ * List what waits, in order, less what has become void; what cannot be read is. Where the clock was set back, what this
+ * page has written goes back with it: a page that comes later cannot know.
+ */
 const waiting = () =>
-  stored().filter(([key, { c, x = Infinity }]) => {
-    const reason = x < Date.now() ? "too_old" : allowed(c) === false && "consent";
+  keys().flatMap((key) => {
+    /** @type {Waiting} */
+    const record = guard(() => JSON.parse(/** @type {string} */ (get(key)))) || {};
+    const { c, o, p, x = Infinity } = record;
+    // One that jumped ahead may be that of a computer that slept.
+    if (o == performance.timeOrigin && stand() - p < -1000) {
+      record.p = stand();
+      keep(key, record);
+    }
+    const reason = age(record) < x ? allowed(c) === false && "consent" : "too_old";
     if (reason) lose(key, reason);
-    return !reason;
+    // A time that the plan takes from a property stands.
+    else record.e.time ??= Math.round(record.n + record.p);
+    return reason ? [] : [/** @type {[string, Waiting]} */ ([key, record])];
   });
 
 /** @param {number} delay in ms, from now; what is due before stays so */
@@ -162,10 +150,9 @@ const leave = () => {
  */
 const upload = async (most = 200) => {
   for (;;) {
-    mend();
     // A choice that is awaited holds it back; and copies are for pages that know of them.
     const batch = waiting()
-      .filter(([key, record]) => allowed(record.c) && (copies ? !copies.hold(key, record) : !record.u))
+      .filter(([key, record]) => allowed(record.c) && (copies ? !copies.hold(record, key) : !record.u))
       .slice(0, most);
     if (!batch[0]) return;
     const body = JSON.stringify({

@@ -3,7 +3,7 @@
 import { consent, consentTo, guard, options, settings } from "./state.js";
 import { get, mayKeep, put, remove } from "./store.js";
 import { uuid4 } from "./uuid.js";
-import { cookie, read, write } from "./wire.js";
+import { cookies, newest, read, write } from "./wire.js";
 
 const KEY = "trackside";
 
@@ -27,11 +27,10 @@ export const save = (hasChosen) => {
   if (!keeps && !hasChosen) return;
   const said = keeps ? visit : { c };
   const isCarried = keeps ? settings.cookie : settings.refusals && consent;
-  known = write(said, Infinity);
+  known = write(said);
   // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
   if (keeps || consent) put(KEY, known, true);
   else remove(KEY);
-  if (isCarried) known = write(said);
   if (isCarried || hasChosen)
     guard(() => {
       const { domain } = options;
@@ -59,21 +58,21 @@ export const consented = () => {
 const attribute = (time) => {
   const { parameters = [], touches = [], keep = 0 } = settings;
   const { a = {}, f = 0 } = visit;
+  const isOver = time - f > keep;
   // The address of another site's page, without its query.
   let [from = "", host = ""] = /^\w+:\/\/([^/?#:]*)[^?#]*/.exec(document.referrer) || [];
   if (("." + host).endsWith("." + (options.domain || location.hostname))) from = host = "";
   const query = Object.fromEntries(/** @type {any} */ (new URLSearchParams(location.search)));
   /** @type {Record<string, string>} */
   const said = { ...query, referrer: from, referring_domain: host };
-  const found = parameters.filter((name) => said[name]);
-  const isOver = time - f > keep;
-  const touched = touches.flatMap((start) =>
-    (start ? isOver : found[0])
-      ? found.map((name) => [start + name, said[name].slice(0, 255)])
-      : Object.entries(a).filter(([name]) => !name.startsWith("initial_") == !start),
-  );
-  visit.a = Object.fromEntries(touched);
-  if (isOver && found[0]) visit.f = time;
+  const found = parameters.find((name) => said[name]);
+  for (const start of touches)
+    if (start ? isOver : found)
+      for (const name of parameters)
+        if (said[name]) a[start + name] = said[name].slice(0, 255);
+        else delete a[start + name];
+  visit.a = a;
+  if (isOver && found) visit.f = time;
 };
 
 /**
@@ -86,14 +85,11 @@ export const now = (ids) => {
   const isFirst = !saved;
   // Once in a millisecond.
   if (time != visit.l) {
-    const text = cookie(KEY) || get(KEY);
+    const text = newest(cookies(KEY)) || get(KEY);
     if (text != known) {
       // An earlier page, or another tab, has begun a session, signed out or chosen.
       const found = read((known = text));
       visit = found || {};
-      // The text of which a cookie has room for a part.
-      const { a } = read(get(KEY)) || {};
-      if (write({ ...visit, a }) == text) visit.a = a;
       if (found) consentTo(found.c);
     }
   }
@@ -107,6 +103,10 @@ export const now = (ids) => {
   }
   visit.l = time;
   visit.t = Math.max(time, visit.s || 0);
-  if (d != visit.d || s != visit.s || Math.abs(time - saved) > 1000) save();
+  if (isFirst || d != visit.d || s != visit.s) save();
+  else if (Math.abs(time - saved) > 1000) {
+    saved = time;
+    queueMicrotask(save); // the code that called waits for no disk
+  }
   return visit;
 };

@@ -20,14 +20,13 @@ import { guard } from "./state.js";
  */
 
 /**
- * Write the text of the header and of the cookie. Of attribution that makes it too long, the last touch goes before the
- * first, and of each the longest value.
+ * Write the text of the header, of the cookie and of what is kept. Of attribution that makes it too long, the last touch
+ * goes before the first, and of each the longest value.
  *
  * @param {Members} members
- * @param {number} [most] characters, more where it is kept
  * @returns {string}
  */
-export const write = (members, most = 1024) => {
+export const write = (members) => {
   const { d, s, t, a = {}, c, w, f, l } = members;
   /** @param {string} name */
   const weight = (name) => a[name].length - (name.startsWith("initial_") ? 1e4 : 0);
@@ -36,9 +35,9 @@ export const write = (members, most = 1024) => {
   // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
   const base64 = btoa(unescape(encodeURIComponent(json)));
   const text = "1." + base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  if (text.length <= most || !name) return text;
+  if (text.length <= 1024 || !name) return text;
   const { [name]: _, ...rest } = a;
-  return write({ ...members, a: rest }, most);
+  return write({ ...members, a: rest });
 };
 
 /**
@@ -56,26 +55,24 @@ export const read = (text = "") =>
   });
 
 /**
- * Tell when a visit was written. Nothing stands before a refusal, which names no time; what is no visit comes last.
+ * Choose among the texts of several visits: the newest counts. Nothing stands before a refusal, which names no time; what
+ * is no visit comes last.
  *
- * @param {string} text
+ * @param {string[]} texts
  */
+export const newest = (texts) => texts.sort((one, other) => rank(other) - rank(one))[0];
+
+/** @param {string} text */
 const rank = (text) => (read(text) || { t: 0 }).t ?? Infinity;
 
-/**
- * Read a cookie. Of several visits, from several domains, the newest counts.
- *
- * @type {(name: string) => string | undefined}
- */
-export const cookie = (name) =>
-  guard(
-    () =>
-      document.cookie
-        .split("; ")
-        .filter((part) => part.startsWith(name + "="))
-        .map((part) => part.split("=")[1])
-        .sort((one, other) => rank(other) - rank(one))[0],
-  );
+/** @type {(name: string) => string[]} what cookies of a name hold: several domains may have one each */
+export const cookies = (name) =>
+  guard(() =>
+    document.cookie
+      .split("; ")
+      .filter((part) => part.startsWith(name + "="))
+      .map((part) => part.split("=")[1]),
+  ) || [];
 
 /**
  * Read the list of confirmed facts.

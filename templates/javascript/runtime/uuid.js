@@ -33,6 +33,9 @@ export const uuid5 = (namespace, text) => {
 /** @type {(word: number, bits: number) => number} */
 const turn = (word, bits) => (word << bits) | (word >>> (32 - bits));
 
+/** The message's words, of one block at a time. */
+const words = /*#__PURE__*/ new Int32Array(80);
+
 /**
  * Compute SHA-1 (FIPS 180-4), in words.
  *
@@ -40,25 +43,23 @@ const turn = (word, bits) => (word << bits) | (word >>> (32 - bits));
  */
 const sha1 = (text) => {
   const size = text.length;
-  const end = ((size + 8) >> 6) * 16 + 15;
-  const message = new Int32Array(end + 1);
-  for (let index = 0; index <= size; index++)
-    message[index >> 2] |= (index < size ? text.charCodeAt(index) : 128) << (24 - (index & 3) * 8);
-  message[end] = size * 8;
   // The constants are roots: 0x5a827999 and so on.
   const roots = [2, 3, 5, 10].map((root) => (2 ** 30 * Math.sqrt(root)) | 0);
-  const words = new Int32Array(80);
   let hash = [0x67452301, 0xefcdab89, ~0x67452301, ~0xefcdab89, 0xc3d2e1f0];
-  for (let start = 0; start < end; start += 16) {
+  // After the text come a bit and the size, in the last eight bytes of a block.
+  for (let at = 0; at < size + 9; ) {
     let [a, b, c, d, e] = hash;
     for (let round = 0; round < 80; round++) {
-      words[round] =
-        round < 16
-          ? message[start + round]
-          : turn(words[round - 3] ^ words[round - 8] ^ words[round - 14] ^ words[round - 16], 1);
+      let word = 0;
+      if (round > 15) word = turn(words[round - 3] ^ words[round - 8] ^ words[round - 14] ^ words[round - 16], 1);
+      else
+        for (const end = at + 4; at < end; at++)
+          word = (word << 8) | (at < size ? text.charCodeAt(at) : at > size ? 0 : 128);
+      if (round == 15 && at > size + 8) word = size * 8;
+      words[round] = word;
       const part = (round / 20) | 0;
       const mixed = part ? (part == 2 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d) : (b & c) | (~b & d);
-      const sum = turn(a, 5) + mixed + e + words[round] + roots[part];
+      const sum = turn(a, 5) + mixed + e + word + roots[part];
       e = d;
       d = c;
       c = turn(b, 30);
