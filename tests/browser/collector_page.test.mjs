@@ -202,6 +202,7 @@ test("what is wrong with an event is said whole in every lane, with the event op
   for (const width of [1280, 1024, 800]) {
     await visit({ viewport: { width, height: 800 } });
     await fetch(`${ADDRESS}/reset`, { method: "POST" });
+    await shows(rows(), 0); // the width before had as many
     const order = `ORD-9${width}`;
     await send(viewed({ depth: 3 }), made("stall/ios", "user_logged_in", { login_method: "passkey" }));
     await send(paid(WEB, order));
