@@ -1,33 +1,28 @@
 /** UUIDs, and the one hash that keys are made with: synchronous, since a key must be known when the call returns. */
 
 /**
- * Print 128 bits as a UUID; its version and variant take the place of some.
- *
- * @param {number} version
- * @param {Iterable<number>} words four of 32 bits, or more
+ * Make a random UUID (RFC 9562, version 4). `crypto.randomUUID` is there in secure contexts only; elsewhere a random
+ * digit takes the place of each 0 and 1, and of 8 one from 8 to b.
  */
-const print = (version, words) => {
-  const hex = [...words].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
-  const fourth = "89ab"[+("0x" + hex[16]) & 3] + hex.slice(17, 20);
-  return [hex.slice(0, 8), hex.slice(8, 12), version + hex.slice(13, 16), fourth, hex.slice(20, 32)].join("-");
-};
-
-/** Make a random UUID. `crypto.randomUUID` is there in secure contexts only. */
-export const uuid4 = () => crypto.randomUUID?.() || print(4, crypto.getRandomValues(new Uint32Array(4)));
-
-/** @type {Record<string, string>} */
-const bytes = {};
+export const uuid4 = () =>
+  crypto.randomUUID?.() ||
+  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (/** @type {any} */ digit) =>
+    (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
+  );
 
 /**
  * Make the UUID of a text in a namespace (RFC 9562, version 5).
  *
- * @param {string} namespace a UUID
+ * @param {string} namespace the bytes of a UUID, each as a % and two digits
  * @param {string} text without lone surrogates
  */
 export const uuid5 = (namespace, text) => {
-  bytes[namespace] ??= unescape(namespace.replace(/-/g, "").replace(/../g, "%$&"));
   // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B); not every page has a TextEncoder.
-  return print(5, sha1(bytes[namespace] + unescape(encodeURIComponent(text))));
+  const hash = sha1(unescape(namespace + encodeURIComponent(text)));
+  // The variant takes the place of two bits, the version that of a digit.
+  hash[2] = ((hash[2] << 2) >>> 2) | (1 << 31);
+  const hex = hash.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  return hex.replace(/(.{8})(.{4}).(.{3})(.{4})(.{12}).*/, "$1-$2-5$3-$4-$5");
 };
 
 /** @type {(word: number, bits: number) => number} */
@@ -42,8 +37,9 @@ const sha1 = (text) => {
   const size = text.length;
   const end = ((size + 8) >> 6) * 16 + 15;
   const message = new Int32Array(end + 1);
+  // A bit stands after the text; the first byte of a word is its highest.
   for (let index = 0; index <= size; index++)
-    message[index >> 2] |= (index < size ? text.charCodeAt(index) : 128) << (24 - (index & 3) * 8);
+    message[index >> 2] |= (index < size ? text.charCodeAt(index) : 128) << (~index << 3);
   message[end] = size * 8;
   // The constants are roots: 0x5a827999 and so on.
   const roots = [2, 3, 5, 10].map((root) => (2 ** 30 * Math.sqrt(root)) | 0);
@@ -59,11 +55,7 @@ const sha1 = (text) => {
       const part = (round / 20) | 0;
       const mixed = part ? (part == 2 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d) : (b & c) | (~b & d);
       const sum = turn(a, 5) + mixed + e + words[round] + roots[part];
-      e = d;
-      d = c;
-      c = turn(b, 30);
-      b = a;
-      a = sum | 0;
+      [a, b, c, d, e] = [sum | 0, a, turn(b, 30), c, d];
     }
     hash = [a, b, c, d, e].map((value, index) => (value + hash[index]) | 0);
   }
