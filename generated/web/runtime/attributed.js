@@ -2,13 +2,13 @@
 
 import { page } from "./vendor.js";
 import { inPage } from "./store.js";
-import { consented, now } from "./visit.js";
+import { now, save } from "./visit.js";
 
 /** @type {import("./state.js").Part} our cookie tells the server what the SDK's page knows */
 export const attributed = (hasChosen) => {
   const { d, s } = page() || {};
   if (!inPage) return;
-  if (hasChosen) consented();
+  if (hasChosen) save(true);
   // An SDK that is still starting has no ids yet.
-  return now(d ? { d, s } : {});
+  return now((visit) => d && Object.assign(visit, { d, s }));
 };

@@ -1,48 +1,47 @@
 /** An event from the call to what sends it: checked, keyed, sealed. */
 
-import { allowed, count, guard, options as configured, settings } from "./state.js";
+import { allowed, count, guard, options as configured } from "./state.js";
 import { uuid4 } from "./uuid.js";
 import { fields, isObject } from "./values.js";
 
 /**
  * @typedef {import("./values.js").Shape} Shape
  *
- * What an event does that signs somebody in: it checks the id, writes it into the record, and gives what sets it.
- * @typedef {(call: any, record: Record<string, any>, refuse: (reason: string, property: string) => void) =>
- *   (() => unknown) | undefined} SignIn
+ * What an event does with its record beyond its properties: it may write fields, refuse the call, and give what is done
+ * when the event goes out.
+ * @typedef {(record: Record<string, any>, refuse: (reason: string, property?: string) => void, call: any) =>
+ *   (() => unknown) | void} Add
  *
  * What the compiler says to events. `who` tells whom they are about, `send` takes what is sealed, `hold` a copy where a
- * test captures it. `context` holds the required and the optional properties that they carry. `rest` is what properties
+ * test captures it. `from` is the source and its version. `context` holds the required and the optional properties that they carry. `rest` is what properties
  * must be that no shape names; without it they are refused.
  * @typedef {{
  *   who(): Record<string, string | number | undefined>,
  *   send(record: Record<string, any>, options: Options, act?: () => unknown): boolean,
  *   hold?: (record: Record<string, any>) => unknown,
+ *   from: Readonly<Record<string, string>>,
  *   namespace?: string,
  *   context?: readonly [Shape, Shape?],
  *   rest?: import("./values.js").Type,
  * }} Plan
  *
- * What an event has beside its properties. `context` replaces the plan's; `without` lists ids that it must not carry,
- * `needsUser` says that it is nobody's without a user; `signIn` takes the user id that the call brings (`signsIn`, that
- * a copy's settlement brings), `signOut` forgets the person when it is sent; `adds` makes fields of properties; `life`
- * is how long it may wait, `grace` how long a pending copy does, both in ms; `via` hands it to the SDK in another way
- * than `track`. Beside the SDK, `copy` says of whom a copy is, and `sendUnknown` to send it also when nobody knows what
- * became of the request.
+ * What an event has beside its properties. `context` replaces the plan's; `without` lists ids that it must not carry;
+ * `adds` come after the properties; `signsIn` takes the user id that a copy's settlement brings, `signOut` forgets the
+ * person when the event is sent; `life` is how long it may wait, `grace` how long a pending copy does, both in ms; `via`
+ * hands it to the SDK in another way than `track`. Beside the SDK, `copy` says of whom a copy is, and `sendUnknown` to
+ * send it also when nobody knows what became of the request.
  * @typedef {{
  *   key?: import("./keys.js").Key,
  *   context?: readonly [Shape, Shape?],
  *   category?: string,
  *   without?: readonly string[],
- *   needsUser?: boolean,
- *   signIn?: SignIn,
  *   signOut?: () => unknown,
- *   adds?: readonly ((wire: Record<string, any>) => Record<string, any>)[],
+ *   adds?: readonly Add[],
  *   life?: number,
  *   grace?: number,
  *   copy?: (record: Record<string, any>) => Record<string, any>,
  *   sendUnknown?: boolean,
- *   signsIn?: SignIn,
+ *   signsIn?: Add,
  *   via?: (client: import("./api.js").Client, record: Record<string, any>) => unknown,
  * }} Options
  */
@@ -94,8 +93,8 @@ export const report = (event, accepted, problems, properties) => {
  * @param {Options} options
  * @param {Receipt} receipt takes what is wrong
  * @param {any} [call]
- * @returns {[Record<string, any>, (() => unknown) | undefined] | undefined} the record, and what signs somebody in;
- *   none where the call is refused
+ * @returns {[Record<string, any>, (() => unknown) | undefined] | undefined} the record, and what is done with it;
+ *   none where the call is refused, or the person does not allow it
  */
 export const seal = (plan, name, given = {}, required, optional, options, receipt, call) => {
   const { problems } = receipt;
@@ -106,7 +105,8 @@ export const seal = (plan, name, given = {}, required, optional, options, receip
     if (whole) accepted = false;
     if (needed) receipt.flagged = true;
   };
-  const refuse = (reason = "", property = "") => caught([reason, true, "." + property]);
+  /** @type {(reason: string, property?: string) => void} */
+  const refuse = (reason, property = "") => caught([reason, true, "." + property]);
 
   /** @type {Record<string, any>} */
   let wire = {};
@@ -125,18 +125,16 @@ export const seal = (plan, name, given = {}, required, optional, options, receip
   const insert_id = (receipt.insertId = options.key ? options.key(wire, name, receipt) : uuid4());
   if (!insert_id) refuse("no dedupe key");
   /** @type {Record<string, any>} */
-  const record = { event_type: name, event_properties: wire, insert_id, ingestion_metadata: settings.from };
-  for (const add of options.adds || []) Object.assign(record, add(wire));
+  const record = { event_type: name, event_properties: wire, insert_id, ingestion_metadata: plan.from };
   // Whom the event is about is fixed here: the vendor's SDK reads its ids later, when a reset may have changed them.
   Object.assign(record, plan.who());
-  // Without a device id the client is still starting and knows nobody.
-  if (options.needsUser && record.device_id && !record.user_id) refuse("no user id");
-  const act = options.signIn?.(call, record, refuse);
+  let act;
+  for (const add of options.adds || []) act = add(record, refuse, call) || act;
   // A key holds only if every copy carries the same ids.
   for (const id of options.without || []) delete record[id];
   if (problems[0]) report(name, accepted, problems, given);
   count(accepted ? "accepted" : "refused");
-  if (accepted) return [record, act];
+  if (accepted && (allowed(options.category) !== false || count("consent"))) return [record, act];
 };
 
 /**
@@ -155,14 +153,7 @@ export const event =
     const receipt = blank();
     guard(() => {
       const sealed = seal(plan, name, properties, required, optional, options, receipt, call);
-      if (sealed) receipt.accepted = isAllowed(options) && plan.send(sealed[0], options, sealed[1]);
+      if (sealed) receipt.accepted = plan.send(sealed[0], options, sealed[1]);
     }, "error");
     return receipt;
   };
-
-/**
- * Tell whether an event goes out, now or when the person has chosen.
- *
- * @param {Options} options
- */
-export const isAllowed = ({ category = "analytics" }) => allowed(category) !== false || count("consent");

@@ -18,11 +18,11 @@ export const userId = (value) =>
  *
  * @param {(id: string) => unknown} set
  * @param {(id: string) => string | number} [form] the id as it is sent
- * @returns {import("./event.js").SignIn}
+ * @returns {import("./event.js").Add}
  */
 export const signingIn =
   (set, form = (id) => id) =>
-  (call, record, refuse) => {
+  (record, refuse, call) => {
     let id = "";
     try {
       id = call.userId;

@@ -1,24 +1,21 @@
 /** What one page knows: the plan's settings, what the person allows, and what became of it all. */
 
 /**
- * What the compiler says of the page. `from` is the source and its version. `consent` is what holds before the person has chosen: true, false, or nothing
- * where events wait for the choice. Without the category `stores` nothing is written; `refusals` lets a cookie say that
+ * What the compiler says of the page. `name` is the plan's and the source's. `consent` is what holds before the person has chosen: true, false, or nothing
+ * where events wait for the choice. Without the category `stores` (analytics, if it says none) nothing is written; `refusals` lets a cookie say that
  * all is refused. `route` is the endpoint's, `timeout` the session's in ms, `cookie` tells that cookies carry the ids,
- * `parameters` lists what attribution keeps for `keep` ms, `touches` how the names of
- * the last and of the first touch begin.
+ * `attribute` keeps what brought the person here.
  *
  * @typedef {{
- *   from?: Readonly<Record<string, string>>,
+ *   name?: string,
  *   consent?: boolean,
- *   stores: string,
+ *   stores?: string,
  *   refusals?: boolean,
  *   route?: string,
  *   origins?: readonly string[],
  *   timeout?: number,
  *   cookie?: boolean,
- *   parameters?: readonly string[],
- *   keep?: number,
- *   touches?: readonly string[],
+ *   attribute?: (visit: import("./wire.js").Members, time: number) => void,
  * }} Settings
  *
  * What a part of the runtime does when the page begins, or when the person has chosen. One of them says whose visit it
@@ -36,7 +33,7 @@
  * }} Job
  */
 
-export let settings = /** @type {Settings} */ ({ stores: "necessary" });
+export let settings = /** @type {Settings} */ ({});
 export let options = /** @type {import("./api.js").Configuration} */ ({});
 /** @type {readonly string[] | undefined} the categories that the person allows; undefined before any choice */
 export let consent;
@@ -94,12 +91,8 @@ export const guard = (action, reason) => {
 /** What a person can allow beside what is necessary. */
 const CATEGORIES = ["analytics", "marketing"];
 
-/**
- * Tell whether the person allows a category; undefined while the choice is awaited.
- *
- * @param {string} category
- */
-export const allowed = (category) =>
+/** @type {(category?: string) => boolean | undefined} whether the person allows it; undefined while the choice is awaited */
+export const allowed = (category = "analytics") =>
   category == "necessary" || (consent ? consent.includes(category) : settings.consent);
 
 /** List what the person allows; undefined while the choice is awaited. */
@@ -108,9 +101,9 @@ export const granted = () => consent || (settings.consent ? CATEGORIES : undefin
 /** List it where the person has chosen, or where nothing is allowed before. */
 export const chosen = () => consent || (settings.consent ? undefined : []);
 
-/** @param {readonly string[] | undefined} categories what the person allows, as a cookie says */
-export const consentTo = (categories) => {
-  consent = categories && CATEGORIES.filter((category) => categories.includes(category));
+/** @param {((category: any) => unknown) | undefined} isGranted what the person allows; undefined for no choice at all */
+export const consentTo = (isGranted) => {
+  consent = isGranted && CATEGORIES.filter(isGranted);
 };
 
 /**
@@ -121,14 +114,10 @@ export const consentTo = (categories) => {
  */
 export const tell = (hasChosen) => parts.map((part) => guard(() => part(hasChosen), "error"))[0] || {};
 
-/**
- * Take what the person chose, or undefined for no choice at all.
- *
- * @param {(category: any) => unknown} [isGranted]
- */
+/** @type {typeof consentTo} what the person chooses now */
 export const choose = (isGranted) => {
   tell(); // a choice of an earlier page is read first
-  consent = isGranted && CATEGORIES.filter(isGranted);
+  consentTo(isGranted);
   tell(true);
 };
 

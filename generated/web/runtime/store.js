@@ -3,7 +3,7 @@
 import { allowed, guard, settings } from "./state.js";
 
 /** How the keys of all that waits begin: pages of other plans and sources share this storage, and have their own. */
-export const start = () => `trackside.${settings.from?.source_name}.`;
+export const start = () => `trackside.${settings.name}.`;
 
 /** @type {Record<string, string>} */
 const memory = {};
@@ -28,14 +28,11 @@ export const remove = (key) => {
 
 /** @type {(key: string, value: string, may?: unknown) => void} */
 export const put = (key, value, may = mayKeep()) => {
-  remove(key);
-  memory[key] = value;
-  guard(() => {
-    if (may) {
-      localStorage[key] = value;
-      delete memory[key]; // what is blocked or does not fit lives as long as the page
-    }
-  });
+  if (may && guard(() => (localStorage[key] = value))) delete memory[key];
+  else {
+    remove(key);
+    memory[key] = value; // what is blocked or does not fit lives as long as the page
+  }
 };
 
 /** @type {(kind?: string) => string[]} the keys of all that waits, or of one kind of it, in order */

@@ -4,9 +4,6 @@ import { signingIn, loggingIn } from "./identity.js";
 import { allowed, count, guard, options, queue, tell } from "./state.js";
 import { inPage } from "./store.js";
 
-/** How many events wait for a client or for consent; beyond it the oldest go. */
-const LONGEST_QUEUE = 1000;
-
 /** @type {import("./state.js").Part} */
 export const page = () => {
   queue.splice(0).forEach(submit);
@@ -23,14 +20,15 @@ const mayAct = () => inPage || /** @type {any} */ (options.client)?.captures;
  * @param {import("./state.js").Job} job
  */
 const submit = (job) => {
-  const { category = "analytics", record, act } = job;
+  const { category, record, act } = job;
   const { client } = options;
   const may = allowed(category);
   if (may === false) count("consent");
   else if (client && may) guard(() => act(client), "client");
   else {
     if (record) record.time ??= Date.now();
-    if (queue.push(job) > LONGEST_QUEUE) {
+    // So many wait for a client or for consent; beyond it the oldest go.
+    if (queue.push(job) > 1000) {
       queue.shift();
       count("queue");
     }

@@ -1,26 +1,34 @@
 /** What sends where no SDK does: ids of our own, and the endpoint of our own server. */
 
 import { loggingIn, signingIn } from "./identity.js";
-import { choose, count, guard } from "./state.js";
+import { choose, count, guard, settings } from "./state.js";
 import { inPage } from "./store.js";
 import { post, uploads } from "./upload.js";
 import { uuid4 } from "./uuid.js";
-import { consented, now, save } from "./visit.js";
+import { now, save } from "./visit.js";
 import { hash } from "./wire.js";
+
+/** Whose visit it is, by ids of our own. */
+const visiting = () =>
+  now((visit, time) => {
+    const { s, t = 0, l = t } = visit;
+    visit.d ||= uuid4();
+    // A clock that was set back neither ends a session nor begins one: it is idle from what the clock said last.
+    visit.s = s && time - l <= /** @type {number} */ (settings.timeout) ? s : time;
+  });
 
 /** @type {import("./state.js").Part} a page that is rendered on a server is nobody's visit */
 export const page = (hasChosen) => {
   if (inPage) {
-    if (hasChosen) consented();
-    const visit = now();
+    if (hasChosen) save(true);
     uploads(hasChosen);
-    return visit;
+    return visiting();
   }
 };
 
 /** @type {import("./event.js").Plan["who"]} */
 export const who = () => {
-  const { d, s, w } = inPage ? now() : /** @type {import("./wire.js").Members} */ ({});
+  const { d, s, w } = inPage ? visiting() : /** @type {import("./wire.js").Members} */ ({});
   return { user_id: w, device_id: d, session_id: s };
 };
 
@@ -37,7 +45,7 @@ export const send = (record, options, act) => {
 const change = (changes) => {
   guard(() => {
     if (inPage) {
-      Object.assign(now(), changes);
+      Object.assign(visiting(), changes);
       save();
     }
   }, "error");

@@ -1,6 +1,6 @@
 /** Pending copies beside the vendor's SDK: with its ids, and without an endpoint in the plan through it. */
 
-import { hybrid, waiting } from "./pending.js";
+import { hold, hybrid, told } from "./pending.js";
 import { count, guard, options } from "./state.js";
 import { lose, schedule, withCopies } from "./upload.js";
 import { hash } from "./wire.js";
@@ -24,20 +24,19 @@ export const besideSdk = (plan, name, required, optional, more = {}) =>
 export const throughSdk = (plan, name, required, optional, more = {}) => {
   const { sendUnknown, without } = more;
   const made = hybrid(plan, name, required, optional, beside(more, { sendUnknown, without }));
-  withCopies({
-    hold(waits, key) {
-      if (waiting?.hold(waits, key)) return true;
+  withCopies((key, waits) => {
+    if (!hold(key, waits)) {
       if (options.client) replay(key, waits);
       else schedule(1000); // it has not been made yet
-      return true;
-    },
-    told() {},
-  });
+    }
+    return true;
+  }, told);
   return made;
 };
 
 /** @type {(key: string, waits: import("./upload.js").Waiting) => void} */
-const replay = (key, { e }) => {
+const replay = (key, { e, m, p }) => {
+  e.time ??= Math.round(m + p);
   const { trackside, sendUnknown, without = [], event_type: name, event_properties: properties, ...others } = e;
   lose(key);
   if (!sendUnknown && trackside.copy == "unknown") return void count("unknown");

@@ -7,12 +7,12 @@ import { write } from "./wire.js";
 /** @type {(input: any, init?: any) => any} */
 const carried = (input, init) => {
   const visit = tell();
-  const { d, s, t, a } = mayKeep() ? visit : /** @type {typeof visit} */ ({});
-  const c = chosen();
+  // What is the page's own stays here.
+  const said = { ...(mayKeep() && visit), c: chosen(), w: undefined, f: undefined, l: undefined };
   const { origin } = new URL(input.url || input, location.href);
-  if ((d || c) && [location.origin, settings.origins, options.origins].flat().includes(origin)) {
+  if ((said.d || said.c) && [location.origin, settings.origins, options.origins].flat().includes(origin)) {
     const headers = new Headers(init?.headers || input.headers);
-    headers.set("Trackside-Context", write({ d, s, t, a, c }));
+    headers.set("Trackside-Context", write(said));
     return { ...init, headers };
   }
 };

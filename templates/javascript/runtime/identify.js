@@ -1,6 +1,6 @@
 /** What is known of the person, as the vendor's user properties. */
 
-import { blank, isAllowed, seal } from "./event.js";
+import { blank, seal } from "./event.js";
 import { guard } from "./state.js";
 import { has } from "./values.js";
 
@@ -37,7 +37,7 @@ export const identifier =
       }
       const entries = Object.entries(groups);
       record.user_properties = Object.fromEntries(entries.map(([name, pairs]) => [name, Object.fromEntries(pairs)]));
-      receipt.accepted = !!entries[0] && isAllowed(OPTIONS) && plan.send(record, OPTIONS);
+      receipt.accepted = !!entries[0] && plan.send(record, OPTIONS);
     }, "error");
     return receipt;
   };

@@ -3,50 +3,40 @@
  * leaves, and ends with what the page learns of the request, on this page or on the next.
  */
 
-import { blank, isAllowed, seal } from "./event.js";
+import { blank, seal } from "./event.js";
 import { count, guard, parts, tell } from "./state.js";
 import { get, inPage, keys, start } from "./store.js";
-import { age, keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
+import { keep, lose, schedule, sealed, uploads, withCopies } from "./upload.js";
 import { cookies, readConfirmed } from "./wire.js";
-
-/** The kind of what waits that is a copy, each under its device_id and insert_id. */
-const COPIES = "c.";
-const MINUTE = 60_000;
-
-/** @type {Set<() => void>} what becomes of the copies that are open when the page goes */
-const open = new Set();
-
-const leave = () => open.forEach((abandon) => abandon());
 
 /** Drop what a navigation's answer has confirmed. */
 const sweep = () => {
-  const facts = readConfirmed(guard(() => decodeURIComponent(cookies("trackside_ok")[0] || "")));
-  for (const key of keys(COPIES)) if (facts.some((fact) => key.endsWith("." + fact))) lose(key, "confirmed");
+  const facts = readConfirmed(guard(() => decodeURIComponent(/** @type {any} */ (cookies("trackside_ok"))[0])));
+  for (const key of keys("c.")) if (facts.some((fact) => key.endsWith("." + fact))) lose(key, "confirmed");
 };
 
 /** @type {import("./state.js").Part} */
 const copies = (hasChosen) => {
   if (inPage) {
-    addEventListener("pagehide", leave); // once, however often it is said
     sweep();
     uploads(hasChosen);
   }
 };
 
 /** @type {Parameters<typeof withCopies>[0]} */
-export const waiting = {
-  hold(record) {
-    const delay = (record.u || 0) - age(record);
-    if (delay > 0) schedule(Math.min(delay, MINUTE));
-    return delay > 0;
-  },
-  told(key, record, { known = [], later = [] } = {}) {
-    const { insert_id } = record.e;
-    if (known.includes(insert_id)) lose(key, "confirmed");
-    else if (!later.includes(insert_id)) return false;
-    else if (get(key)) keep(key, { ...record, u: age(record) + MINUTE });
-    return true;
-  },
+export const hold = (_, { u = 0, p }) => {
+  const delay = u + p - Date.now();
+  if (delay > 0) schedule(Math.min(delay, 60_000));
+  return delay > 0;
+};
+
+/** @type {Parameters<typeof withCopies>[1]} */
+export const told = (key, record, { known = [], later = [] } = {}) => {
+  const { insert_id } = record.e;
+  if (known.includes(insert_id)) lose(key, "confirmed");
+  else if (!later.includes(insert_id)) return false;
+  else if (get(key)) keep(key, { ...record, u: Date.now() + 60_000 - record.p });
+  return true;
 };
 
 /**
@@ -62,7 +52,7 @@ export const hybrid = (plan, name, required = {}, optional = {}, options = {}) =
   const { grace = 30_000, signsIn, copy = (/** @type {any} */ record) => record } = options;
   if (!parts.includes(copies)) {
     parts.push(copies);
-    withCopies(waiting);
+    withCopies(hold, told);
   }
   return {
     /**
@@ -74,25 +64,20 @@ export const hybrid = (plan, name, required = {}, optional = {}, options = {}) =
     pending(properties) {
       const receipt = blank();
       let key = "";
-      /** @type {ReturnType<typeof setInterval> | undefined} */
-      let timer;
+      let close = () => {};
 
       /** @type {(due: number, state?: string) => void} */
-      const change = (due, state) => {
+      const change = (due, state = "unknown") => {
         guard(() => {
           const record = JSON.parse(get(key) || "0");
           if (!record) return; // it has ended, in another tab perhaps
-          record.u = age(record) + due;
-          record.e.trackside.copy = state || record.e.trackside.copy;
+          record.u = Date.now() + due - record.p;
+          record.e.trackside.copy = state;
           keep(key, record);
           schedule(due);
         }, "error");
       };
       const abandon = () => change(grace);
-      const close = () => {
-        clearInterval(timer);
-        open.delete(abandon);
-      };
 
       /** @type {(outcome: any, call: any) => void} */
       const conclude = (outcome, call) => {
@@ -100,30 +85,35 @@ export const hybrid = (plan, name, required = {}, optional = {}, options = {}) =
         /** @param {string} header */
         const said = (header) => headers?.get?.("Trackside-" + header);
         const isFact = status > 199 && status < 300 && said("Outcome") != "none";
-        if (isFact) signsIn?.(call, {}, () => {})?.();
+        if (isFact) signsIn?.({}, () => {}, call)?.();
         close();
         if (isFact && readConfirmed(said("Confirmed")).includes(receipt.insertId || "")) lose(key, "confirmed");
         else if (status && !isFact) lose(key, "refused");
         else {
           sweep(); // a redirect may have left a cookie
-          change(grace, status ? "unconfirmed" : "unknown");
+          change(grace, status ? "unconfirmed" : undefined);
         }
       };
 
       guard(() => {
         tell();
         const [record] = seal(plan, name, properties, required, optional, options, receipt) || [];
-        if (!record || !isAllowed(options)) return;
+        if (!record) return;
         if (!plan.hold && !inPage) return count("no_page");
         receipt.accepted = true;
         if (plan.hold) return plan.hold(record);
-        key = `${start()}${COPIES}${record.device_id}.${record.insert_id}`;
+        // There is one copy of one fact on a device.
+        key = `${start()}c.${record.device_id}.${record.insert_id}`;
         keep(key, sealed(copy(record), options));
         // A page that lives asks for more time; how much more, browsers let a page in the background wait.
-        const hold = () => change(grace + MINUTE, "unknown");
+        const hold = () => change(grace + 60_000);
         hold();
-        timer = setInterval(hold, grace);
-        open.add(abandon);
+        const timer = setInterval(hold, grace);
+        addEventListener("pagehide", abandon);
+        close = () => {
+          clearInterval(timer);
+          removeEventListener("pagehide", abandon);
+        };
       }, "error");
       return {
         ...receipt,

@@ -7,23 +7,11 @@ import { allowed, count, granted, guard, options, settings } from "./state.js";
 import { get, keys, put, remove, start } from "./store.js";
 
 /**
- * An event that waits: `c` is its category, `x` the age at which it is too old to be sent, `u` that at which a copy may
- * go. `o` says of which page it is, by when that began, `n` when it was called by that page's own clock, and `p` how the
- * wall's clock stands to that one.
+ * An event that waits: `c` is its category, where it is not analytics, `m` when it was called, `u` when a copy may go, both by the clock of the
+ * page `o`, and `p` how the wall's clock stands to that one; `x` is how long after the call it dies.
  *
- * @typedef {{e: Record<string, any>, c: string, u?: number, x?: number, o: number, n: number, p: number}} Waiting
+ * @typedef {{e: Record<string, any>, c?: string, m: number, u?: number, o: number, p: number, x?: number}} Waiting
  */
-
-/** The kind of what waits that is an event. */
-const EVENTS = "q.";
-
-/** How many events wait at most; beyond it the oldest go. */
-const LONGEST_QUEUE = 1000;
-const MINUTE = 60_000;
-/** Events of a request that outlives its page. */
-const PARTING = 40;
-/** Its characters: browsers take 64 kB, and a character has up to 3 bytes. */
-const LARGEST_PARTING = 20_000;
 
 /** @type {[string, Waiting][]} what was called and is not written yet */
 const fresh = [];
@@ -32,26 +20,16 @@ let last = 0; // what tells the order of events
 let tries = 0;
 let rest = 0; // until when the server wants to be left alone
 let due = Infinity;
-/**
- * What there is to do for pending copies: whether one is not due yet, and what the endpoint said of one.
- *
- * @type {{
- *   hold(record: Waiting, key: string): unknown,
- *   told(key: string, record: Waiting, answer: any): unknown,
- * } | undefined}
- */
-let copies;
+/** @type {(key: string, record: Waiting) => unknown} whether a copy is not due yet: they are for pages that know of them */
+let hold = (_, { u }) => u;
+/** @type {(key: string, record: Waiting, answer: any) => unknown} takes what the endpoint said of a copy */
+let told = () => false;
 
-/** @param {typeof copies} given */
-export const withCopies = (given) => {
-  copies = given;
+/** @type {(holding: typeof hold, telling: typeof told) => void} */
+export const withCopies = (holding, telling) => {
+  hold = holding;
+  told = telling;
 };
-
-/** Tell how the wall's clock stands to the page's, which nobody sets. */
-const stand = () => Date.now() - performance.now();
-
-/** @type {(record: Waiting) => number} the ms since the call */
-export const age = ({ n, p }) => Date.now() - n - p;
 
 /**
  * Seal a record: what goes out is what it says now.
@@ -60,11 +38,11 @@ export const age = ({ n, p }) => Date.now() - n - p;
  * @param {import("./event.js").Options} options
  * @returns {Waiting}
  */
-export const sealed = (record, { category = "analytics", life }) => {
+export const sealed = (record, { category, life }) => {
+  const m = performance.now();
   record.trackside = { who: record.user_id, consent: granted() };
   record.user_id = undefined;
-  // One with a key dies a day before its key does.
-  return { e: record, c: category, x: life, o: performance.timeOrigin, n: performance.now(), p: stand() };
+  return { e: record, c: category, m, o: performance.timeOrigin, p: Date.now() - m, x: life };
 };
 
 /** @type {(key: string, record: Waiting) => void} */
@@ -73,8 +51,8 @@ export const keep = (key, record) => put(key, JSON.stringify(record));
 /** Write down what was called. */
 const settle = () => {
   for (const [key, record] of fresh.splice(0)) {
-    // Room for the next hundred.
-    if (calls++ % 100 == 0) for (const old of keys(EVENTS).slice(0, 100 - LONGEST_QUEUE)) lose(old, "queue");
+    // At most 1,000 wait: room for the next hundred.
+    if (calls++ % 100 == 0) for (const old of keys("q.").slice(0, -900)) lose(old, "queue");
     keep(key, record);
   }
 };
@@ -94,32 +72,33 @@ export const lose = (key, reason) => {
  */
 export const post = (record, options) => {
   last = Math.max(last + 1, Date.now() * 1000);
-  const key = start() + EVENTS + last + record.insert_id;
+  const key = start() + "q." + last + record.insert_id;
   // Written when the code that called is done: it waits for no disk.
   if (fresh.push([key, sealed(record, options)]) == 1) queueMicrotask(settle);
   schedule(500);
 };
 
 /**
- * List what waits, in order, less what has become void; what cannot be read is. Where the clock was set back, what this
- * page has written goes back with it: a page that comes later cannot know.
+ * List what waits, in order, less what has become void. What cannot be read has no time left. Where the clock was set
+ * back, what this page has written goes back with it; a page that comes later cannot know.
+ *
+ * @returns {[string, Waiting][]}
  */
 const waiting = () =>
-  keys().flatMap((key) => {
-    /** @type {Waiting} */
-    const record = guard(() => JSON.parse(/** @type {string} */ (get(key)))) || {};
-    const { c, o, p, x = Infinity } = record;
-    // One that jumped ahead may be that of a computer that slept.
-    if (o == performance.timeOrigin && stand() - p < -1000) {
-      record.p = stand();
-      keep(key, record);
-    }
-    const reason = age(record) < x ? allowed(c) === false && "consent" : "too_old";
-    if (reason) lose(key, reason);
-    // A time that the plan takes from a property stands.
-    else record.e.time ??= Math.round(record.n + record.p);
-    return reason ? [] : [/** @type {[string, Waiting]} */ ([key, record])];
-  });
+  keys()
+    .map((key) => /** @type {[string, any]} */ ([key, guard(() => JSON.parse(/** @type {any} */ (get(key)))) || {}]))
+    .filter(([key, record]) => {
+      const { c, m, o, p, x = Infinity } = record;
+      const stands = Date.now() - performance.now();
+      // One that jumped ahead may be that of a computer that slept.
+      if (o == performance.timeOrigin && stands - p < -1000) {
+        record.p = stands;
+        keep(key, record);
+      }
+      const reason = m + record.p + x > Date.now() ? allowed(c) === false && "consent" : "too_old";
+      if (reason) lose(key, reason);
+      return !reason;
+    });
 
 /** @param {number} delay in ms, from now; what is due before stays so */
 export const schedule = (delay) => {
@@ -140,7 +119,8 @@ export const flush = async () => {
 
 /** While a page goes, nobody waits for a turn; what is not answered stays for the next page. */
 const leave = () => {
-  if (document.hidden) upload(PARTING);
+  // So many a request holds that outlives its page.
+  if (document.hidden) upload(40);
 };
 
 /**
@@ -150,46 +130,50 @@ const leave = () => {
  */
 const upload = async (most = 200) => {
   for (;;) {
-    // A choice that is awaited holds it back; and copies are for pages that know of them.
+    // A choice that is awaited holds it back.
     const batch = waiting()
-      .filter(([key, record]) => allowed(record.c) && (copies ? !copies.hold(record, key) : !record.u))
+      .filter(([key, record]) => allowed(record.c) && !hold(key, record))
       .slice(0, most);
     if (!batch[0]) return;
     const body = JSON.stringify({
       trackside: 1,
       sent_at: Date.now(),
-      events: batch.map(([, { e }]) => {
+      events: batch.map(([, { e, m, p }]) => {
+        // A time that the plan takes from a property stands.
+        e.time ??= Math.round(m + p);
         // What was called before the choice goes by the choice.
-        e.trackside.consent = e.trackside.consent || granted();
+        e.trackside.consent ||= granted();
         return e;
       }),
     });
-    let status = 0;
-    let wait = Math.random() * Math.min(MINUTE, 2000 * 2 ** tries++);
+    let wait = Math.random() * Math.min(60_000, 2000 * 2 ** tries++);
     /** @type {any} */
     let answer;
+    /** @type {any} what the endpoint says; what stands between may say 413 too, but its 400 is trouble like any other */
+    let code;
     try {
       const response = await fetch(options.endpoint || /** @type {string} */ (settings.route), {
         method: "POST",
         body,
         credentials: "include",
-        keepalive: body.length < LARGEST_PARTING,
+        // Browsers take 64 kB, and a character has up to 3 bytes.
+        keepalive: body.length < 20_000,
         // The other tabs wait for their turn.
-        signal: AbortSignal.timeout?.(MINUTE / 2),
+        signal: AbortSignal.timeout?.(30_000),
       });
-      status = response.status;
       wait = 1000 * /** @type {any} */ (response.headers.get("Retry-After")) || wait;
+      code = response.status == 413 && 413;
       answer = await response.json();
+      code ||= answer.code;
     } catch {
       // No answer, or not the endpoint's.
     }
-    // What stands between a page and the endpoint answers 400 too: only the endpoint's own word ends a batch.
-    const isTaken = answer?.code == 200;
-    if (status == 413 && batch[1]) most = batch.length >> 1;
-    else if (isTaken || answer?.code == 400 || status == 413) {
+    if (code == 413 && batch[1]) most = batch.length >> 1;
+    else if ([200, 400, 413].includes(code)) {
       tries = 0;
       for (const [key, record] of batch)
-        if (!isTaken || !copies?.told(key, record, answer.trackside)) lose(key, isTaken ? "sent" : "code " + status);
+        if (code > 200) lose(key, "code " + code);
+        else if (!told(key, record, answer.trackside)) lose(key, "sent");
     } else {
       rest = performance.now() + wait;
       return schedule(0);

@@ -1,39 +1,31 @@
 /** UUIDs, and the one hash that keys are made with: synchronous, since a key must be known when the call returns. */
 
-/**
- * Print 128 bits as a UUID; its version and variant take the place of some.
- *
- * @param {number} version
- * @param {Iterable<number>} words four of 32 bits, or more
- */
-const print = (version, words) => {
-  const hex = [...words].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
-  const fourth = "89ab"[+("0x" + hex[16]) & 3] + hex.slice(17, 20);
-  return [hex.slice(0, 8), hex.slice(8, 12), version + hex.slice(13, 16), fourth, hex.slice(20, 32)].join("-");
-};
-
-/** Make a random UUID. `crypto.randomUUID` is there in secure contexts only. */
-export const uuid4 = () => crypto.randomUUID?.() || print(4, crypto.getRandomValues(new Uint32Array(4)));
-
-/** @type {Record<string, string>} */
-const bytes = {};
+/** Make a random UUID (RFC 9562, version 4). `crypto.randomUUID` is there in secure contexts only. */
+export const uuid4 = () =>
+  crypto.randomUUID?.() ||
+  "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () =>
+    (crypto.getRandomValues(new Uint8Array(1))[0] & 15).toString(16),
+  );
 
 /**
  * Make the UUID of a text in a namespace (RFC 9562, version 5).
  *
- * @param {string} namespace a UUID
+ * @param {string} namespace the bytes of a UUID, each as a % and two digits
  * @param {string} text without lone surrogates
  */
 export const uuid5 = (namespace, text) => {
-  bytes[namespace] ??= unescape(namespace.replace(/-/g, "").replace(/../g, "%$&"));
   // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B); not every page has a TextEncoder.
-  return print(5, sha1(bytes[namespace] + unescape(encodeURIComponent(text))));
+  const hash = sha1(unescape(namespace + encodeURIComponent(text)));
+  // The variant takes the place of two bits, the version that of a digit.
+  hash[2] = ((hash[2] << 2) >>> 2) | (1 << 31);
+  const hex = hash.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  return hex.replace(/(.{8})(.{4}).(.{3})(.{4})(.{12}).*/, "$1-$2-5$3-$4-$5");
 };
 
 /** @type {(word: number, bits: number) => number} */
 const turn = (word, bits) => (word << bits) | (word >>> (32 - bits));
 
-/** The message's words, of one block at a time. */
+/** The words of one block of a message. */
 const words = /*#__PURE__*/ new Int32Array(80);
 
 /**
@@ -46,7 +38,7 @@ const sha1 = (text) => {
   // The constants are roots: 0x5a827999 and so on.
   const roots = [2, 3, 5, 10].map((root) => (2 ** 30 * Math.sqrt(root)) | 0);
   let hash = [0x67452301, 0xefcdab89, ~0x67452301, ~0xefcdab89, 0xc3d2e1f0];
-  // After the text come a bit and the size, in the last eight bytes of a block.
+  // After the text stand a bit and, at the end of a block, the text's size.
   for (let at = 0; at < size + 9; ) {
     let [a, b, c, d, e] = hash;
     for (let round = 0; round < 80; round++) {

@@ -24,10 +24,10 @@ export const refuse = (...refusal) => {
 };
 
 /** @type {(value: object, name: string) => boolean} */
-export const has = (value, name) => Object.prototype.hasOwnProperty.call(value, name);
+export const has = (value, name) => ({}).hasOwnProperty.call(value, name);
 
-/** @type {(value: any) => string} */
-const tag = (value) => Object.prototype.toString.call(value).slice(8, -1);
+/** @type {(value: any, name: string) => boolean} whether it is of a class of the language, from whatever frame */
+const isA = (value, name) => ({}).toString.call(value) == `[object ${name}]`;
 
 /**
  * Check one value.
@@ -55,7 +55,7 @@ const locate = (step, error) => {
 };
 
 /** @param {any} value an object that is meant to hold properties: not a list, a Date, a Map or the like */
-export const isObject = (value) => tag(value) == "Object";
+export const isObject = (value) => isA(value, "Object");
 
 /** @type {Check} */
 const unknown = () => refuse("unknown");
@@ -78,9 +78,8 @@ export const fields = (given, required, optional = {}, caught = refuseAgain, res
   const take = (name, type, needed) => {
     try {
       const value = has(given, name) ? given[name] : undefined;
-      const isFixed = /** @type {Check} */ (type).fixed;
-      if (value === undefined && !isFixed) return needed ? refuse("missing") : undefined;
-      const form = read(type, value);
+      const isAbsent = value === undefined && !(/** @type {Check} */ (type).fixed);
+      const form = isAbsent ? needed && refuse("missing") : read(type, value);
       if (form !== undefined) wire.push([name, form]);
     } catch (error) {
       caught(locate("." + name, error), needed);
@@ -136,7 +135,7 @@ const DATETIME =
 /** @type {Check} text with an offset, or a Date; sent in UTC, cut to milliseconds */
 export const datetime = (value) => {
   let time = NaN;
-  if (tag(value) == "Date") time = +value;
+  if (isA(value, "Date")) time = +value;
   else if (typeof value == "string") {
     const [, day, hours, fraction = "", zone] = DATETIME.exec(value) || [];
     if (day && isDay(day)) time = Date.parse(`${day}T${hours}.${(fraction + "000").slice(0, 3)}${zone}`);

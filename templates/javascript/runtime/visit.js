@@ -2,8 +2,7 @@
 
 import { consent, consentTo, guard, options, settings } from "./state.js";
 import { get, mayKeep, put, remove } from "./store.js";
-import { uuid4 } from "./uuid.js";
-import { cookies, newest, read, write } from "./wire.js";
+import { newest, read, write } from "./wire.js";
 
 const KEY = "trackside";
 
@@ -15,22 +14,24 @@ let saved = 0;
 
 /**
  * Write who this is, as far as the person allows it. Without the right to keep anything a page writes what the person
- * chose on it, once: what else is there is another tab's.
+ * chose on it, once, and forgets whom it is about: what else is there is another tab's.
  *
  * @param {boolean} [hasChosen]
  */
 export const save = (hasChosen) => {
   const keeps = mayKeep();
-  // What holds before a choice is the plan's, and no choice.
-  const c = (visit.c = consent);
   saved = Date.now();
-  if (!keeps && !hasChosen) return;
-  const said = keeps ? visit : { c };
-  const isCarried = keeps ? settings.cookie : settings.refusals && consent;
-  known = write(said);
+  if (!keeps) {
+    if (!hasChosen) return;
+    visit = {};
+  }
+  // What holds before a choice is the plan's, and no choice.
+  visit.c = consent;
+  known = write(visit);
   // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
   if (keeps || consent) put(KEY, known, true);
   else remove(KEY);
+  const isCarried = keeps ? settings.cookie : settings.refusals && consent;
   if (isCarried || hasChosen)
     guard(() => {
       const { domain } = options;
@@ -44,63 +45,27 @@ export const save = (hasChosen) => {
     });
 };
 
-/** Write what the person chose; without the right to keep anything, forget whom this is about. */
-export const consented = () => {
-  if (!mayKeep()) visit = {};
-  save(true);
-};
-
-/**
- * Keep what brought the person here. A direct visit never overwrites.
- *
- * @param {number} time
- */
-const attribute = (time) => {
-  const { parameters = [], touches = [], keep = 0 } = settings;
-  const { a = {}, f = 0 } = visit;
-  const isOver = time - f > keep;
-  // The address of another site's page, without its query.
-  let [from = "", host = ""] = /^\w+:\/\/([^/?#:]*)[^?#]*/.exec(document.referrer) || [];
-  if (("." + host).endsWith("." + (options.domain || location.hostname))) from = host = "";
-  const query = Object.fromEntries(/** @type {any} */ (new URLSearchParams(location.search)));
-  /** @type {Record<string, string>} */
-  const said = { ...query, referrer: from, referring_domain: host };
-  const found = parameters.find((name) => said[name]);
-  for (const start of touches)
-    if (start ? isOver : found)
-      for (const name of parameters)
-        if (said[name]) a[start + name] = said[name].slice(0, 255);
-        else delete a[start + name];
-  visit.a = a;
-  if (isOver && found) visit.f = time;
-};
-
 /**
  * Tell whose visit this is at this moment: that of an event or a request.
  *
- * @param {import("./wire.js").Members} [ids] what the vendor's SDK says, where it keeps device and session
+ * @param {(visit: import("./wire.js").Members, time: number) => unknown} identify says which device and session it is
  */
-export const now = (ids) => {
+export const now = (identify) => {
   const time = Date.now();
   const isFirst = !saved;
   // Once in a millisecond.
   if (time != visit.l) {
-    const text = newest(cookies(KEY)) || get(KEY);
+    const text = newest(KEY) || get(KEY);
     if (text != known) {
       // An earlier page, or another tab, has begun a session, signed out or chosen.
       const found = read((known = text));
       visit = found || {};
-      if (found) consentTo(found.c);
+      if (found) consentTo(found.c && ((category) => found.c?.includes(category)));
     }
   }
-  const { d, s = 0, t = 0, l = t } = visit;
-  if (isFirst) attribute(time);
-  if (ids) Object.assign(visit, ids);
-  else {
-    visit.d ||= uuid4();
-    // A clock that was set back neither ends a session nor begins one: it is idle from what the clock said last.
-    if (!s || time - l > /** @type {number} */ (settings.timeout)) visit.s = time;
-  }
+  const { d, s } = visit;
+  if (isFirst) settings.attribute?.(visit, time);
+  identify(visit, time);
   visit.l = time;
   visit.t = Math.max(time, visit.s || 0);
   if (isFirst || d != visit.d || s != visit.s) save();

@@ -27,17 +27,18 @@ import { guard } from "./state.js";
  * @returns {string}
  */
 export const write = (members) => {
-  const { d, s, t, a = {}, c, w, f, l } = members;
+  const { d, s, t, c, w, f, l } = members;
+  const a = { ...members.a };
   /** @param {string} name */
   const weight = (name) => a[name].length - (name.startsWith("initial_") ? 1e4 : 0);
-  const [name] = Object.keys(a).sort((one, other) => weight(other) - weight(one));
-  const json = JSON.stringify({ d, s, t, a: name && a, c, w, f, l: l == t ? undefined : l });
-  // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
-  const base64 = btoa(unescape(encodeURIComponent(json)));
-  const text = "1." + base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  if (text.length <= 1024 || !name) return text;
-  const { [name]: _, ...rest } = a;
-  return write({ ...members, a: rest });
+  const names = Object.keys(a).sort((one, other) => weight(other) - weight(one));
+  for (;;) {
+    const json = JSON.stringify({ d, s, t, a: names[0] && a, c, w, f, l: l == t ? undefined : l });
+    // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
+    const text = "1." + btoa(unescape(encodeURIComponent(json))).replace(/\W/g, (sign) => "-_"["+/".indexOf(sign)] || "");
+    if (text.length <= 1024 || !names[0]) return text;
+    delete a[/** @type {string} */ (names.shift())];
+  }
 };
 
 /**
@@ -55,24 +56,23 @@ export const read = (text = "") =>
   });
 
 /**
- * Choose among the texts of several visits: the newest counts. Nothing stands before a refusal, which names no time; what
- * is no visit comes last.
+ * Tell when a visit was written. Nothing stands before a refusal, which names no time; what is no visit comes last.
  *
- * @param {string[]} texts
+ * @param {string} text
  */
-export const newest = (texts) => texts.sort((one, other) => rank(other) - rank(one))[0];
-
-/** @param {string} text */
 const rank = (text) => (read(text) || { t: 0 }).t ?? Infinity;
 
-/** @type {(name: string) => string[]} what cookies of a name hold: several domains may have one each */
+/** @type {(name: string) => string[] | undefined} the texts of a cookie, of which each domain may have one */
 export const cookies = (name) =>
   guard(() =>
     document.cookie
       .split("; ")
       .filter((part) => part.startsWith(name + "="))
       .map((part) => part.split("=")[1]),
-  ) || [];
+  );
+
+/** @type {(name: string) => string | undefined} of several visits, from several domains, the newest counts */
+export const newest = (name) => cookies(name)?.sort((one, other) => rank(other) - rank(one))[0];
 
 /**
  * Read the list of confirmed facts.

@@ -8,7 +8,7 @@ const { keyOf, textKey } = await import(pathToFileURL(process.env.GENERATED + "/
 const ids = JSON.parse(readFileSync(0, "utf8")).map(([kind, namespace, name, parts]) => {
   const names = parts.map((_, index) => `part_${index}`);
   const wire = Object.fromEntries(parts.map((part, index) => [names[index], part]));
-  const key = kind === "text" ? textKey(name, names) : keyOf({ namespace }, names);
+  const key = kind === "text" ? textKey(name, names) : keyOf({ namespace: namespace.replace(/-/g, "").replace(/../g, "%$&") }, names);
   return key(wire, name, {}) ?? null;
 });
 process.stdout.write(JSON.stringify(ids));

@@ -7,12 +7,12 @@ const wire = await import(pathToFileURL(process.env.GENERATED + "/runtime/wire.j
 const { context, carriers, answers, upload } = JSON.parse(readFileSync(0, "utf8"));
 const confirmedCookie = (value) => {
   globalThis.document = { cookie: `a=1; trackside_ok=${value}; b=2` };
-  return wire.readConfirmed(decodeURIComponent(wire.cookies("trackside_ok")[0] ?? ""));
+  return wire.readConfirmed(decodeURIComponent(wire.cookies("trackside_ok")[0]));
 };
 /** What a page takes of the cookies alone, where the server takes one of ours. */
 const chosen = ({ cookies }) => {
   globalThis.document = { cookie: cookies };
-  return wire.read(wire.newest(wire.cookies("trackside"))) ?? null;
+  return wire.read(wire.newest("trackside")) ?? null;
 };
 const members = ({ device_id, session_id, seen_at, attribution, consent }) => ({
   d: device_id ?? undefined,

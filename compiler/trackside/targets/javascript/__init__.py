@@ -19,8 +19,8 @@ from trackside.ir.keys import namespace_uuid
 from trackside.targets.base import File
 from trackside.targets.environment import environment
 from trackside.targets.escape import js_doc, js_key, js_string
-from trackside.targets.javascript.events import EventCode, Events, context_shapes, has_time
-from trackside.targets.javascript.types import JsCode, Member, Types, indented, shape
+from trackside.targets.javascript.events import EventCode, Events, context_shapes, has_time, needs_user
+from trackside.targets.javascript.types import PURE, JsCode, Member, Types, indented, shape
 from trackside.targets.names import JsName, js_type_name, words
 from trackside.targets.templates import verbatim
 
@@ -28,6 +28,7 @@ RUNTIME: Final = (
     "adds.js",
     "api.d.ts",
     "attributed.js",
+    "attribution.js",
     "beacon.js",
     "beside.js",
     "capture.js",
@@ -160,16 +161,26 @@ class _Module:
                 used.setdefault("adds", set()).add("revenueOf")
             if has_time(view):
                 used.setdefault("adds", set()).add("timeOf")
+            if needs_user(view):
+                used.setdefault("adds", set()).add("needsUser")
         if self._is_attributed():
             used["attributed"] = {"attributed"}
+        if self._keeps_attribution():
+            used["attribution"] = {"attributing"}
         return [(JsCode(", ".join(sorted(names))), JsCode(module)) for module, names in sorted(used.items())]
 
     def _plan_literal(self) -> str:
         """Print what events must know of the plan."""
         plan = self._plan
-        fields = {"who": f"{self._way()}.who", "send": f"{self._way()}.send"}
+        name, version = js_string(f"{plan.name}/{self._source.name}"), js_string(plan.version)
+        fields = {
+            "who": f"{self._way()}.who",
+            "send": f"{self._way()}.send",
+            "from": f"{{ source_name: {name}, source_version: {version} }}",
+        }
         if any(view.dedupe is not None and view.dedupe.template is None for view in self._views):
-            fields["namespace"] = js_string(str(namespace_uuid(plan.namespace)))
+            uuid = namespace_uuid(plan.namespace)
+            fields["namespace"] = f"/* {uuid} */ " + js_string("".join([f"%{byte:02x}" for byte in uuid.bytes]))
         if self._context:
             fields["context"] = indented(context_shapes(self._members(self._context)))
         if not self._checked:
@@ -179,13 +190,14 @@ class _Module:
     def _settings_literal(self) -> str:
         """Print how ids, consent and attribution are kept, and where events go."""
         plan, source = self._plan, self._source
-        name, version = js_string(f"{plan.name}/{source.name}"), js_string(plan.version)
-        fields = {"from": f"{{ source_name: {name}, source_version: {version} }}"}
+        fields = {"name": js_string(f"{plan.name}/{source.name}")}
         if plan.consent is None or plan.consent.default != "denied":
             fields["consent"] = "true"
         elif plan.consent.pending == "drop":
             fields["consent"] = "false"
-        fields["stores"] = js_string("necessary" if plan.consent is None else plan.consent.stores)
+        stores = "necessary" if plan.consent is None else plan.consent.stores
+        if stores != "analytics":
+            fields["stores"] = js_string(stores)
         if plan.consent is not None and "cookie" in plan.consent.carried_in:
             fields["refusals"] = "true"
         if plan.endpoint is not None:
@@ -197,10 +209,13 @@ class _Module:
         if "cookie" in plan.identity["device_id"].carried_in:
             fields["cookie"] = "true"
         if self._keeps_attribution() and plan.attribution is not None:
-            fields["parameters"] = _list(plan.attribution.parameters)
-            fields["keep"] = str(plan.attribution.keep * 1000)
             touches = {"last": "", "first": "initial_"}
-            fields["touches"] = _list(tuple(touches[name] for name in touches if name in plan.attribution.touch))
+            kept = [
+                _list(plan.attribution.parameters),
+                _list(tuple(touches[name] for name in touches if name in plan.attribution.touch)),
+                str(plan.attribution.keep * 1000),
+            ]
+            fields["attribute"] = f"{PURE}attributing({', '.join(kept)})"
         return _object(fields)
 
 

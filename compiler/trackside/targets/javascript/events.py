@@ -103,10 +103,8 @@ class Events:
             without = [name for name in ("user_id", "device_id") if name not in event.identity.ids]
             if view.dedupe is not None and without:
                 options.append(f"without: [{', '.join([js_string(name) for name in without])}]")
-            if "user_id" in event.identity.ids and not view.sets_user:
-                options.append("needsUser: true")
-        if view.sets_user:
-            options.append(f"{'signsIn' if is_pending else 'signIn'}: {way}.signIn")
+        if view.sets_user and is_pending:
+            options.append(f"signsIn: {way}.signIn")
         if view.clears_user:
             options.append(f"signOut: {way}.reset")
         adds = []
@@ -114,6 +112,10 @@ class Events:
             adds.append(f"{PURE}{_revenue(view.revenue)}")
         if event.time is not None and has_time(view):
             adds.append(f"{PURE}timeOf({js_string(event.time)})")
+        if needs_user(view):
+            adds.append("needsUser")
+        if view.sets_user and not is_pending:
+            adds.append(f"{way}.signIn")
         if adds:
             options.append(f"adds: [{', '.join(adds)}]")
         if view.dedupe is not None and (is_pending or way == "endpoint"):
@@ -177,6 +179,12 @@ def sends_pending_copy(view: View) -> bool:
 def has_time(view: View) -> bool:
     """Tell whether a property of this source is the event's own time."""
     return view.event.time is not None and view.property(view.event.time) is not None
+
+
+def needs_user(view: View) -> bool:
+    """Tell whether an event is nobody's without a user, where it does not bring one."""
+    identity = view.event.identity
+    return identity.mode == "named" and "user_id" in identity.ids and not view.sets_user
 
 
 def context_shapes(members: list[Member]) -> str:

@@ -14,7 +14,7 @@ export { stats } from "./runtime/stats.js";
 export { login, optOut, reset } from "./runtime/vendor.js";
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "context/web", source_version: "1.0.0" },
+  name: "context/web",
   consent: true,
   stores: "necessary",
 }, sdk.page);
@@ -23,6 +23,7 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
+  from: { source_name: "context/web", source_version: "1.0.0" },
   context: [{
     app_version: t.string,
     currency: ["EUR", "GBP"],

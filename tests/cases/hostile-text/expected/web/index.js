@@ -15,7 +15,7 @@ export { login, optOut, reset } from "./runtime/vendor.js";
 const Ending = ["*/", "\"\"\"", "${x}"];
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "hostile/web", source_version: "1.0.0" },
+  name: "hostile/web",
   consent: true,
   stores: "necessary",
 }, sdk.page);
@@ -24,6 +24,7 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
+  from: { source_name: "hostile/web", source_version: "1.0.0" },
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);

@@ -12,7 +12,7 @@ export { stats } from "./runtime/stats.js";
 export { login, optOut, reset } from "./runtime/vendor.js";
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "keys/web", source_version: "1.0.0" },
+  name: "keys/web",
   consent: true,
   stores: "necessary",
 }, sdk.page);
@@ -21,6 +21,7 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
+  from: { source_name: "keys/web", source_version: "1.0.0" },
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);

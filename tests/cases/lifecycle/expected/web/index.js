@@ -13,7 +13,7 @@ export { stats } from "./runtime/stats.js";
 export { login, optOut, reset } from "./runtime/vendor.js";
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "lifecycle/web", source_version: "1.0.0" },
+  name: "lifecycle/web",
   consent: true,
   stores: "necessary",
 }, sdk.page);
@@ -22,6 +22,7 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
+  from: { source_name: "lifecycle/web", source_version: "1.0.0" },
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);

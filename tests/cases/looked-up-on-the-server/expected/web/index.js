@@ -14,7 +14,7 @@ export { stats } from "./runtime/stats.js";
 export { login, optOut, reset } from "./runtime/vendor.js";
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "enriched/web", source_version: "1.0.0" },
+  name: "enriched/web",
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -25,7 +25,8 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  namespace: "bd5904bd-4d10-5fb4-875d-108bcfa14ffa",
+  from: { source_name: "enriched/web", source_version: "1.0.0" },
+  namespace: /* bd5904bd-4d10-5fb4-875d-108bcfa14ffa */ "%bd%59%04%bd%4d%10%5f%b4%87%5d%10%8b%cf%a1%4f%fa",
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);

@@ -22,7 +22,7 @@ const Address = /*#__PURE__*/ t.object({
 });
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "absent/web", source_version: "1.0.0" },
+  name: "absent/web",
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -33,7 +33,8 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  namespace: "d536dcbc-b65c-5e40-81f4-3caa128e3ee2",
+  from: { source_name: "absent/web", source_version: "1.0.0" },
+  namespace: /* d536dcbc-b65c-5e40-81f4-3caa128e3ee2 */ "%d5%36%dc%bc%b6%5c%5e%40%81%f4%3c%aa%12%8e%3e%e2",
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);

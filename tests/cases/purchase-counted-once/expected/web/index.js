@@ -17,7 +17,7 @@ const Money = /*#__PURE__*/ t.range(t.number, 0, 1000000);
 const Currency = ["EUR", "GBP"];
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "purchase/web", source_version: "1.0.0" },
+  name: "purchase/web",
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -28,7 +28,8 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  namespace: "f7c4f858-2820-5a5b-aa9a-9cf870b6743e",
+  from: { source_name: "purchase/web", source_version: "1.0.0" },
+  namespace: /* f7c4f858-2820-5a5b-aa9a-9cf870b6743e */ "%f7%c4%f8%58%28%20%5a%5b%aa%9a%9c%f8%70%b6%74%3e",
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);

@@ -23,7 +23,7 @@ const LineItem = /*#__PURE__*/ t.object({
 });
 
 const settings = /*#__PURE__*/ settingsOf({
-  from: { source_name: "depth/web", source_version: "1.0.0" },
+  name: "depth/web",
   consent: true,
   stores: "necessary",
   route: "/t",
@@ -34,7 +34,8 @@ const settings = /*#__PURE__*/ settingsOf({
 const plan = /*#__PURE__*/ settings({
   who: sdk.who,
   send: sdk.send,
-  namespace: "02a579fe-11c4-51c0-b982-39223c73d09b",
+  from: { source_name: "depth/web", source_version: "1.0.0" },
+  namespace: /* 02a579fe-11c4-51c0-b982-39223c73d09b */ "%02%a5%79%fe%11%c4%51%c0%b9%82%39%22%3c%73%d0%9b",
 });
 
 export const configure = /*#__PURE__*/ settings(configurer);
