@@ -42,7 +42,7 @@ const settings = /*#__PURE__*/ settingsOf({
   route: "/t",
   timeout: 1800000,
   cookie: true,
-  attribute: /*#__PURE__*/ attributing(["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer"], ["", "initial_"], 7776000000),
+  attribute: /*#__PURE__*/ attributing(["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer"], ["initial_", ""], 7776000000),
 }, endpoint.page);
 
 /** @type {import("./runtime/event.js").Plan} */

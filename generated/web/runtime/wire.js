@@ -20,24 +20,21 @@ import { guard } from "./state.js";
  */
 
 /**
- * Write the text of the header, of the cookie and of what is kept. Of attribution that makes it too long, the last touch
- * goes before the first, and of each the longest value.
+ * Write the text of the header, of the cookie and of what is kept. Of attribution that makes it too long, what stands
+ * last goes first.
  *
  * @param {Members} members
  * @returns {string}
  */
-export const write = (members) => {
-  const { d, s, t, c, w, f, l } = members;
-  const a = { ...members.a };
-  /** @param {string} name */
-  const weight = (name) => a[name].length - (name.startsWith("initial_") ? 1e4 : 0);
-  const names = Object.keys(a).sort((one, other) => weight(other) - weight(one));
+export const write = ({ d, s, t, a, c, w, f, l }) => {
+  const kept = { ...a };
   for (;;) {
-    const json = JSON.stringify({ d, s, t, a: names[0] && a, c, w, f, l: l == t ? undefined : l });
+    const name = Object.keys(kept).pop();
+    const json = JSON.stringify({ d, s, t, a: name && kept, c, w, f, l: l == t ? undefined : l });
     // The UTF-8 bytes, by a function that browsers must have (ECMAScript, annex B).
     const text = "1." + btoa(unescape(encodeURIComponent(json))).replace(/\W/g, (sign) => "-_"["+/".indexOf(sign)] || "");
-    if (text.length <= 1024 || !names[0]) return text;
-    delete a[/** @type {string} */ (names.shift())];
+    if (text.length <= 1024 || !name) return text;
+    delete kept[name];
   }
 };
 

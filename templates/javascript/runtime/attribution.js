@@ -6,7 +6,8 @@ import { options } from "./state.js";
  * Declare how it is kept. A direct visit never overwrites.
  *
  * @param {readonly string[]} parameters what is kept of the address and the referrer
- * @param {readonly string[]} touches how the names of the last and of the first touch begin
+ * @param {readonly string[]} touches how the names of the first and of the last touch begin: what has no room is missing
+ *   of the last
  * @param {number} keep for how long the first touch stands, in ms
  * @returns {NonNullable<import("./state.js").Settings["attribute"]>}
  */
@@ -18,13 +19,14 @@ export const attributing = (parameters, touches, keep) => (visit, time) => {
   const said = new URLSearchParams(location.search);
   said.set("referrer", from);
   said.set("referring_domain", host);
-  const found = parameters.filter((name) => said.get(name));
+  const found = parameters.some((name) => said.get(name));
   const isOver = time - f > keep;
   /** @type {Record<string, string>} */
   const kept = (visit.a = {});
-  for (const name in a) if (name.startsWith("initial_") ? !isOver : !found[0]) kept[name] = a[name];
   for (const start of touches)
-    for (const name of found)
-      if (!start || isOver) kept[start + name] = /** @type {string} */ (said.get(name)).slice(0, 255);
-  if (isOver && found[0]) visit.f = time;
+    for (const name of parameters) {
+      const value = (start ? isOver : found) ? said.get(name)?.slice(0, 255) : a[start + name];
+      if (value) kept[start + name] = value;
+    }
+  if (isOver && found) visit.f = time;
 };

@@ -99,7 +99,7 @@ def find(
 
 def write_context(carried: Carried) -> str:
     """Write the text of the header and of the cookie. Of attribution that makes it too
-    long, the last touch goes before the first, and of each the longest value.
+    long, what stands last goes first: pages put the first touch before the last.
 
     >>> write_context(Carried("device-12345", consent=("analytics",)))
     '1.eyJkIjoiZGV2aWNlLTEyMzQ1IiwiYyI6WyJhbmFseXRpY3MiXX0'
@@ -118,12 +118,7 @@ def write_context(carried: Carried) -> str:
         text = f"{_VERSION}.{urlsafe_b64encode(data).decode().rstrip('=')}"
         if len(text) <= LONGEST_CONTEXT or not attribution:
             return text
-        del attribution[max(attribution, key=lambda name: _weight(name, attribution))]
-
-
-def _weight(name: str, attribution: Mapping[str, str]) -> tuple[bool, int]:
-    units = len(attribution[name].encode("utf-16-le", "surrogatepass"))
-    return not name.startswith("initial_"), units
+        attribution.popitem()
 
 
 def read_context(text: str) -> Carried | None:

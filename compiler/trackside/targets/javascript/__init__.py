@@ -209,7 +209,7 @@ class _Module:
         if "cookie" in plan.identity["device_id"].carried_in:
             fields["cookie"] = "true"
         if self._keeps_attribution() and plan.attribution is not None:
-            touches = {"last": "", "first": "initial_"}
+            touches = {"first": "initial_", "last": ""}
             kept = [
                 _list(plan.attribution.parameters),
                 _list(tuple(touches[name] for name in touches if name in plan.attribution.touch)),

@@ -21,7 +21,7 @@ const settings = /*#__PURE__*/ settingsOf({
   stores: "necessary",
   route: "/t",
   cookie: true,
-  attribute: /*#__PURE__*/ attributing(["utm_source", "utm_campaign", "referrer"], ["", "initial_"], 7776000000),
+  attribute: /*#__PURE__*/ attributing(["utm_source", "utm_campaign", "referrer"], ["initial_", ""], 7776000000),
 }, attributed);
 
 /** @type {import("./runtime/event.js").Plan} */
