@@ -176,7 +176,7 @@ JS_RESERVED: Final[frozenset[str]] = frozenset({
     "then",
     # The generator's own: what the generated modules import and export, now or in a later version.
     "attemptKey", "attributed", "attributing", "capture", "capturing", "carrier", "carry", "configure", "configurer",
-    "context", "endpoint", "event", "fetcher", "flush", "hybrid", "identifier", "identify", "keyOf", "login",
+    "context", "endpoint", "event", "fetcher", "flush", "hybrid", "identifier", "identify", "inCookie", "keyOf", "login",
     "needsUser", "optOut", "plan", "replay", "reset", "revenueOf", "sdk", "sdkOptions", "setConsent", "setContext",
     "settings", "settingsOf", "settle", "stats", "t", "textKey", "timeOf", "track", "trackedFetch", "userId",
 })  # fmt: skip

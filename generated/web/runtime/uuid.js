@@ -21,8 +21,8 @@ export const uuid5 = (namespace, text) => {
   const hash = sha1(unescape(namespace + encodeURIComponent(text)));
   // The variant takes the place of two bits, the version that of a digit.
   hash[2] = ((hash[2] << 2) >>> 2) | (1 << 31);
-  const hex = hash.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
-  return hex.replace(/(.{8})(.{4}).(.{3})(.{4})(.{12}).*/, "$1-$2-5$3-$4-$5");
+  const [one, two, three, four] = hash.map((word) => (word >>> 0).toString(16).padStart(8, "0"));
+  return `${one}-${two.slice(0, 4)}-5${two.slice(5)}-${three.slice(0, 4)}-${three.slice(4)}${four}`;
 };
 
 /** @type {(word: number, bits: number) => number} */
@@ -36,21 +36,23 @@ const turn = (word, bits) => (word << bits) | (word >>> (32 - bits));
 const sha1 = (text) => {
   const size = text.length;
   const end = ((size + 8) >> 6) * 16 + 15;
-  const message = new Int32Array(end + 1);
+  /** @type {number[]} */
+  const message = [];
   // A bit stands after the text; the first byte of a word is its highest.
   for (let index = 0; index <= size; index++)
     message[index >> 2] |= (index < size ? text.charCodeAt(index) : 128) << (~index << 3);
   message[end] = size * 8;
   // The constants are roots: 0x5a827999 and so on.
   const roots = [2, 3, 5, 10].map((root) => (2 ** 30 * Math.sqrt(root)) | 0);
-  const words = new Int32Array(80);
+  /** @type {number[]} */
+  const words = [];
   let hash = [0x67452301, 0xefcdab89, ~0x67452301, ~0xefcdab89, 0xc3d2e1f0];
   for (let start = 0; start < end; start += 16) {
     let [a, b, c, d, e] = hash;
     for (let round = 0; round < 80; round++) {
       words[round] =
         round < 16
-          ? message[start + round]
+          ? message[start + round] | 0
           : turn(words[round - 3] ^ words[round - 8] ^ words[round - 14] ^ words[round - 16], 1);
       const part = (round / 20) | 0;
       const mixed = part ? (part == 2 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d) : (b & c) | (~b & d);
