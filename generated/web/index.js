@@ -2,6 +2,7 @@
 
 import { needsUser } from "./runtime/adds.js";
 import { attributing } from "./runtime/attribution.js";
+import { inCookie } from "./runtime/cookie.js";
 import { event } from "./runtime/event.js";
 import { attemptKey, keyOf } from "./runtime/keys.js";
 import { hybrid } from "./runtime/pending.js";
@@ -38,11 +39,14 @@ const LineItem = /*#__PURE__*/ t.object({
 const settings = /*#__PURE__*/ settingsOf({
   name: "acme-shop/web",
   consent: true,
-  refusals: true,
   route: "/t",
   timeout: 1800000,
-  cookie: true,
-  attribute: /*#__PURE__*/ attributing(["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer"], ["initial_", ""], 7776000000),
+  cookie: /*#__PURE__*/ inCookie(true, true),
+  attribute: /*#__PURE__*/ attributing(
+    ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer"],
+    ["initial_", ""],
+    7776000000,
+  ),
 }, endpoint.page);
 
 /** @type {import("./runtime/event.js").Plan} */

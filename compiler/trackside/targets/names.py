@@ -176,9 +176,10 @@ JS_RESERVED: Final[frozenset[str]] = frozenset({
     "then",
     # The generator's own: what the generated modules import and export, now or in a later version.
     "attemptKey", "attributed", "attributing", "capture", "capturing", "carrier", "carry", "configure", "configurer",
-    "context", "endpoint", "event", "fetcher", "flush", "hybrid", "identifier", "identify", "keyOf", "login",
-    "needsUser", "optOut", "plan", "replay", "reset", "revenueOf", "sdk", "sdkOptions", "setConsent", "setContext",
-    "settings", "settingsOf", "settle", "stats", "t", "textKey", "timeOf", "track", "trackedFetch", "userId",
+    "context", "endpoint", "event", "fetcher", "flush", "hybrid", "identifier", "identify", "inCookie", "keyOf",
+    "login", "needsUser", "optOut", "plan", "replay", "reset", "revenueOf", "sdk", "sdkOptions", "setConsent",
+    "setContext", "settings", "settingsOf", "settle", "stats", "t", "textKey", "timeOf", "track", "trackedFetch",
+    "userId",
 })  # fmt: skip
 """What no generated function may be called; it gets a trailing `_`."""
 

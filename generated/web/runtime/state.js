@@ -1,20 +1,19 @@
 /** What one page knows: the plan's settings, what the person allows, and what became of it all. */
 
 /**
- * What the compiler says of the page. `name` is the plan's and the source's. `consent` is what holds before the person has chosen: true, false, or nothing
- * where events wait for the choice. Without the category `stores` (analytics, if it says none) nothing is written; `refusals` lets a cookie say that
- * all is refused. `route` is the endpoint's, `timeout` the session's in ms, `cookie` tells that cookies carry the ids,
- * `attribute` keeps what brought the person here.
+ * What the compiler says of the page. `name` is the plan's and the source's. `consent` is what holds before the person
+ * has chosen: true, false, or nothing where events wait for the choice. Without the category `stores` (analytics, if it
+ * says none) nothing is written. `route` is the endpoint's, `timeout` the session's in ms. `cookie` reads the cookie's
+ * text or writes it, `attribute` keeps what brought the person here, where the plan wants these.
  *
  * @typedef {{
  *   name?: string,
  *   consent?: boolean,
  *   stores?: string,
- *   refusals?: boolean,
  *   route?: string,
  *   origins?: readonly string[],
  *   timeout?: number,
- *   cookie?: boolean,
+ *   cookie?: (text?: string, hasChosen?: boolean) => string | undefined | void,
  *   attribute?: (visit: import("./wire.js").Members, time: number) => void,
  * }} Settings
  *

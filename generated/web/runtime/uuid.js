@@ -18,8 +18,8 @@ export const uuid5 = (namespace, text) => {
   const hash = sha1(unescape(namespace + encodeURIComponent(text)));
   // The variant takes the place of two bits, the version that of a digit.
   hash[2] = ((hash[2] << 2) >>> 2) | (1 << 31);
-  const hex = hash.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
-  return hex.replace(/(.{8})(.{4}).(.{3})(.{4})(.{12}).*/, "$1-$2-5$3-$4-$5");
+  const [one, two, three, four] = hash.map((word) => (word >>> 0).toString(16).padStart(8, "0"));
+  return `${one}-${two.slice(0, 4)}-5${two.slice(5)}-${three.slice(0, 4)}-${three.slice(4)}${four}`;
 };
 
 /** @type {(word: number, bits: number) => number} */

@@ -1,8 +1,8 @@
 /** Whose visit this is: the device, the session and where the person came from, whole across the tabs of a browser. */
 
-import { consent, consentTo, guard, options, settings } from "./state.js";
+import { consent, consentTo, settings } from "./state.js";
 import { get, mayKeep, put, remove } from "./store.js";
-import { newest, read, write } from "./wire.js";
+import { read, write } from "./wire.js";
 
 const KEY = "trackside";
 
@@ -28,21 +28,10 @@ export const save = (hasChosen) => {
   // What holds before a choice is the plan's, and no choice.
   visit.c = consent;
   known = write(visit);
-  // A refusal names nobody, and later pages must know of it; the server too, where cookies carry consent.
+  // A refusal names nobody, and later pages must know of it.
   if (keeps || consent) put(KEY, known, true);
   else remove(KEY);
-  const isCarried = keeps ? settings.cookie : settings.refusals && consent;
-  if (isCarried || hasChosen)
-    guard(() => {
-      const { domain } = options;
-      const start = `${KEY}=${known};path=/;max-age=`;
-      // One of this host alone, from before the domain was named, would stand beside it.
-      if (domain) document.cookie = start + 0;
-      // 400 days, as long as a browser keeps a cookie
-      const seconds = isCarried ? 34560000 : 0;
-      document.cookie =
-        `${start}${seconds};samesite=lax;domain=${domain || ""}` + (location.protocol == "https:" ? ";secure" : "");
-    });
+  settings.cookie?.(known, hasChosen);
 };
 
 /**
@@ -55,7 +44,7 @@ export const now = (identify) => {
   const isFirst = !saved;
   // Once in a millisecond.
   if (time != visit.l) {
-    const text = newest(KEY) || get(KEY);
+    const text = settings.cookie?.() || get(KEY);
     if (text != known) {
       // An earlier page, or another tab, has begun a session, signed out or chosen.
       const found = read((known = text));

@@ -52,13 +52,6 @@ export const read = (text = "") =>
     if (/^{("d":"[\w{}.:~+/=@|-]{5,128}",("s":\d{13},)?"t":\d{13}[,}]|"c":\[)/.test(json)) return members;
   });
 
-/**
- * Tell when a visit was written. Nothing stands before a refusal, which names no time; what is no visit comes last.
- *
- * @param {string} text
- */
-const rank = (text) => (read(text) || { t: 0 }).t ?? Infinity;
-
 /** @type {(name: string) => string[] | undefined} the texts of a cookie, of which each domain may have one */
 export const cookies = (name) =>
   guard(() =>
@@ -67,9 +60,6 @@ export const cookies = (name) =>
       .filter((part) => part.startsWith(name + "="))
       .map((part) => part.split("=")[1]),
   );
-
-/** @type {(name: string) => string | undefined} of several visits, from several domains, the newest counts */
-export const newest = (name) => cookies(name)?.sort((one, other) => rank(other) - rank(one))[0];
 
 /**
  * Read the list of confirmed facts.

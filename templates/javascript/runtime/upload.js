@@ -7,8 +7,9 @@ import { allowed, count, granted, guard, options, settings } from "./state.js";
 import { get, keys, put, remove, start } from "./store.js";
 
 /**
- * An event that waits: `c` is its category, where it is not analytics, `m` when it was called, `u` when a copy may go, both by the clock of the
- * page `o`, and `p` how the wall's clock stands to that one; `x` is how long after the call it dies.
+ * An event that waits: `c` is its category, where it is not analytics, `m` when it was called, `u` when a copy may go,
+ * both by the clock of the page `o`, and `p` how the wall's clock stands to that one; `x` is how long after the call it
+ * dies.
  *
  * @typedef {{e: Record<string, any>, c?: string, m: number, u?: number, o: number, p: number, x?: number}} Waiting
  */

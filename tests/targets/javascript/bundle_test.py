@@ -167,7 +167,7 @@ def test_without_checks_the_development_module_still_checks(unchecked: Path) -> 
 
 # --- sizes, in bytes, gzipped ---
 
-LIMITS = {"core": 3_100, "more": 3_600, "event": 4_330, "copy": 6_040, "all": 8_980}
+LIMITS = {"core": 2_970, "more": 3_470, "event": 4_190, "copy": 5_900, "all": 8_860}
 
 
 def benchmark(folder: Path, events: int, checks: str) -> tuple[Path, list[str]]:
@@ -187,7 +187,7 @@ def benchmark(folder: Path, events: int, checks: str) -> tuple[Path, list[str]]:
 
 @pytest.mark.parametrize(
     ("events", "checks", "limit"),
-    [(1_430, "always", 16_000), (1_430, "development", 9_900), (1_000, "development", 8_400)],
+    [(1_430, "always", 10_700), (1_430, "development", 9_820), (1_000, "development", 8_320)],
 )
 def test_many_events(tmp_path: Path, events: int, checks: str, limit: int) -> None:
     """Hold the benchmark's bundle, all of its events imported: what is ours, and with the page's own list of them."""
@@ -255,6 +255,41 @@ def test_the_beacon(beacon: Path) -> None:
         assert word not in core.code
     assert "trackside_ok" in copy.code
     assert "not a user id" not in copy.code
+
+
+SMALL_PLAN = """\
+trackside: 1
+plan: {name: small, version: 1.0.0, namespace: "https://small.example"}
+destinations:
+  amplitude: {project: small, api_key: SMALL_KEY}
+sources:
+  web:     {side: client, target: javascript, out: web, through: endpoint}
+  backend: {side: server, target: python, out: backend}
+endpoint: {route: /t, served_by: backend}
+identity:
+  device_id:  {created_by: client, carried_in: [header]}
+  session_id: {created_by: client, carried_in: [header]}
+  user_id:    {created_by: server}
+consent: {default: denied, pending: queue, stores: analytics, carried_in: [header]}
+events:
+  button_clicked: {kind: click, properties: {button_id: string}}
+"""
+ATTRIBUTION = "attribution: {parameters: [utm_source, utm_medium, utm_campaign], carried_in: [header], keep: 90d}\n"
+
+
+@pytest.mark.parametrize(
+    ("with_cookie", "attribution", "limit"), [(False, "", 2_450), (True, "", 2_670), (True, ATTRIBUTION, 2_950)]
+)
+def test_what_the_plan_does_not_want_costs_nothing(
+    compile_plan: Callable[[str], Path], with_cookie: bool, attribution: str, limit: int
+) -> None:
+    text = SMALL_PLAN + attribution
+    folder = compile_plan(text.replace("[header]", "[header, cookie]") if with_cookie else text)
+    (core,) = bundle(folder, importing(*CORE) + QUEUE)
+    print(f"core {core.size} B, cookie: {with_cookie}, attribution: {attribution != ''}")
+    assert core.size <= limit
+    assert ("samesite" in core.code) == with_cookie
+    assert ("referring_domain" in core.code) == (attribution != "")
 
 
 def test_the_beacon_needs_no_eval_and_touches_nothing_when_it_is_imported(beacon: Path) -> None:

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const wire = await import(pathToFileURL(process.env.GENERATED + "/runtime/wire.js").href);
+const cookie = await import(pathToFileURL(process.env.GENERATED + "/runtime/cookie.js").href);
 const { context, carriers, answers, upload } = JSON.parse(readFileSync(0, "utf8"));
 const confirmedCookie = (value) => {
   globalThis.document = { cookie: `a=1; trackside_ok=${value}; b=2` };
@@ -12,7 +13,7 @@ const confirmedCookie = (value) => {
 /** What a page takes of the cookies alone, where the server takes one of ours. */
 const chosen = ({ cookies }) => {
   globalThis.document = { cookie: cookies };
-  return wire.read(wire.newest("trackside")) ?? null;
+  return wire.read(cookie.newest()) ?? null;
 };
 const members = ({ device_id, session_id, seen_at, attribution, consent }) => ({
   d: device_id ?? undefined,

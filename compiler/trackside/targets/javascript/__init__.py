@@ -34,6 +34,7 @@ RUNTIME: Final = (
     "capture.js",
     "carry.js",
     "context.js",
+    "cookie.js",
     "event.js",
     "flush.js",
     "identify.js",
@@ -138,6 +139,15 @@ class _Module:
         """Tell whether attribution is what an SDK leaves to us."""
         return self._source.through == "sdk" and self._keeps_attribution()
 
+    def _carries(self) -> str:
+        """Print whether the cookie carries the ids, and refusals; nothing where there is none of ours."""
+        plan = self._plan
+        if self._source.through == "sdk" and not self._keeps_attribution():
+            return ""  # the SDK has its own
+        ids = "cookie" in plan.identity["device_id"].carried_in
+        refusals = plan.consent is not None and "cookie" in plan.consent.carried_in
+        return f"{str(ids).lower()}, {str(refusals).lower()}" if ids or refusals else ""
+
     def _keeps_attribution(self) -> bool:
         attribution = self._plan.attribution
         return attribution is not None and not attribution.by_sdk
@@ -167,6 +177,8 @@ class _Module:
             used["attributed"] = {"attributed"}
         if self._keeps_attribution():
             used["attribution"] = {"attributing"}
+        if self._carries():
+            used["cookie"] = {"inCookie"}
         return [(JsCode(", ".join(sorted(names))), JsCode(module)) for module, names in sorted(used.items())]
 
     def _plan_literal(self) -> str:
@@ -198,16 +210,14 @@ class _Module:
         stores = "necessary" if plan.consent is None else plan.consent.stores
         if stores != "analytics":
             fields["stores"] = js_string(stores)
-        if plan.consent is not None and "cookie" in plan.consent.carried_in:
-            fields["refusals"] = "true"
         if plan.endpoint is not None:
             fields["route"] = js_string(plan.endpoint.route)
             if plan.endpoint.origins:
                 fields["origins"] = _list(plan.endpoint.origins)
         if source.through == "endpoint":
             fields["timeout"] = str(source.session_timeout * 1000)
-        if "cookie" in plan.identity["device_id"].carried_in:
-            fields["cookie"] = "true"
+        if carried := self._carries():
+            fields["cookie"] = f"{PURE}inCookie({carried})"
         if self._keeps_attribution() and plan.attribution is not None:
             touches = {"first": "initial_", "last": ""}
             kept = [
@@ -215,7 +225,8 @@ class _Module:
                 _list(tuple(touches[name] for name in touches if name in plan.attribution.touch)),
                 str(plan.attribution.keep * 1000),
             ]
-            fields["attribute"] = f"{PURE}attributing({', '.join(kept)})"
+            arguments = "".join([f"    {argument},\n" for argument in kept])
+            fields["attribute"] = f"{PURE}attributing(\n{arguments}  )"
         return _object(fields)
 
 

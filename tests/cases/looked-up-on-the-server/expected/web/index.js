@@ -18,7 +18,6 @@ const settings = /*#__PURE__*/ settingsOf({
   consent: true,
   stores: "necessary",
   route: "/t",
-  cookie: true,
 }, sdk.page);
 
 /** @type {import("./runtime/event.js").Plan} */

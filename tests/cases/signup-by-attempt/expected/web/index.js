@@ -3,6 +3,7 @@
 import { attributed } from "./runtime/attributed.js";
 import { attributing } from "./runtime/attribution.js";
 import { besideSdk as hybrid } from "./runtime/beside.js";
+import { inCookie } from "./runtime/cookie.js";
 import { attemptKey } from "./runtime/keys.js";
 import * as sdk from "./runtime/vendor.js";
 import { capturing } from "./runtime/capture.js";
@@ -20,8 +21,12 @@ const settings = /*#__PURE__*/ settingsOf({
   consent: true,
   stores: "necessary",
   route: "/t",
-  cookie: true,
-  attribute: /*#__PURE__*/ attributing(["utm_source", "utm_campaign", "referrer"], ["initial_", ""], 7776000000),
+  cookie: /*#__PURE__*/ inCookie(true, false),
+  attribute: /*#__PURE__*/ attributing(
+    ["utm_source", "utm_campaign", "referrer"],
+    ["initial_", ""],
+    7776000000,
+  ),
 }, attributed);
 
 /** @type {import("./runtime/event.js").Plan} */

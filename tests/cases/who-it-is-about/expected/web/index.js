@@ -17,7 +17,6 @@ const settings = /*#__PURE__*/ settingsOf({
   name: "identity/web",
   consent: true,
   stores: "necessary",
-  cookie: true,
 }, sdk.page);
 
 /** @type {import("./runtime/event.js").Plan} */
