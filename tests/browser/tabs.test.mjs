@@ -166,8 +166,7 @@ test("of attribution that a cookie has no room for, the first touch stays", asyn
   const referer = "https://search.example/find";
   const first = { initial_utm_source: "one", initial_utm_medium: long, initial_referrer: referer };
   const page = await one.visit(`/?utm_source=one&utm_medium=${long}`, { referer });
-  const whole = { utm_source: "one", utm_medium: long, referrer: referer, ...first };
-  const { utm_medium: _, ...carried } = whole;
+  const carried = { ...first, utm_source: "one" };
   assert.deepEqual([(await cookie()).a, (await stored(page)).a], [carried, carried]);
 
   await one.visit(`/?utm_source=two&utm_medium=${longer}`);
