@@ -287,5 +287,3 @@ def create() -> FastAPI:
         return FileResponse(PAGE / "index.html", headers=POLICY)
 
     return app
-
-

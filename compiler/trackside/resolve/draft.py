@@ -38,6 +38,10 @@ _NAMES_BELOW: Final = frozenset(
 """The keys below which keys are names or data of the plan's own."""
 
 
+_MOST_COMPARED: Final = 100_000
+"""How many names all guesses of one run compare: some seconds of work."""
+
+
 @dataclass(slots=True)
 class Draft:
     """Everything known so far. A name in `holes` was written but could not be read: nobody reports it as unknown."""
@@ -62,18 +66,24 @@ class Draft:
     views: dict[tuple[str, str], View] = field(default_factory=dict)
     user_views: dict[str, tuple[ViewProperty, ...]] = field(default_factory=dict)
     context_views: dict[str, tuple[ViewProperty, ...]] = field(default_factory=dict)
+    compared: int = 0
     enrichment_views: dict[str, tuple[ViewProperty, ...]] = field(default_factory=dict)
 
     def is_hole(self, section: str, name: str) -> bool:
         """Tell whether a name, or its whole section, was left out because it could not be read."""
         return (section, name) in self.holes or (section, "") in self.holes
 
+    def guess(self, name: str, known: Collection[str]) -> str | None:
+        """Find what a name was meant to be. After many comparisons nobody guesses any more: it would take minutes."""
+        self.compared += len(known)
+        return nearest(name, known) if self.compared <= _MOST_COMPARED else None
+
     def unknown(self, span: Span, what: str, name: str, section: str, known: Iterable[str], user: str) -> None:
         """Report a name that the plan does not define, with the nearest one that it does."""
         if self.is_hole(section, name):
             return
         choices = list(known)
-        guess = nearest(name, choices)
+        guess = self.guess(name, choices)
         if guess:
             help_text = f"did you mean `{guess}`?"
         elif choices:
@@ -104,7 +114,7 @@ class Draft:
 
         `alone` tells that nothing but the name stands at the span, so that the other can take its place.
         """
-        guess = None if help else nearest(name, sorted(known))
+        guess = None if help else self.guess(name, sorted(known))
         listed = ", ".join(f"`{word}`" for word in sorted(known)[:8])
         self.bag.report(
             "unknown-reference",

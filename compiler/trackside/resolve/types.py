@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Final, get_args
 
 from trackside.diagnostics import Label, Span
-from trackside.diagnostics.nearest import nearest
 from trackside.ir import AnyValue, EnumValue, ListOf, MapOf, NamedType, Object, Scalar, Type
 from trackside.ir.patterns import PatternError, parse_pattern
 from trackside.ir.types import Base
@@ -147,7 +146,7 @@ class TypeResolver:
                 help=f"write `optional {text[:-1]}`",
             )
             return None
-        guess = nearest(text, [*BASES, "any", *self._draft.raw.types])
+        guess = self._draft.guess(text, [*BASES, "any", *self._draft.raw.types])
         bag.report(
             "unknown-reference",
             place.span,

@@ -38,14 +38,14 @@ class PlanSource:
 
 
 def read_plan(
-    path: Path, bag: Bag, files: dict[str, SourceFile] | None = None, *, limit: int = SIZE_LIMIT
+    path: Path, bag: Bag, files: dict[str, SourceFile] | None = None, *, limit: int | None = None
 ) -> PlanSource | None:
-    """Read the plan at `path` and the files that it includes, of `limit` bytes together.
+    """Read the plan at `path` and the files that it includes, of `limit` bytes together, or of 64 MB.
 
     None when the plan itself cannot be read as a mapping; an included file that cannot be read is left out. The bag
     says why in both cases. `files` takes the texts that the findings are about, also when the plan is None.
     """
-    reading = _Reading(path, bag, {} if files is None else files, limit)
+    reading = _Reading(path, bag, {} if files is None else files, SIZE_LIMIT if limit is None else limit)
     name = _printable(path.name) or str(path)
     document = reading.document(path, name, Span(name, 1, 1, 1, 1))
     if document is None:

@@ -22,6 +22,10 @@ const makePage = (shop) => {
     localStorage: new Storage(),
     navigator: { onLine: true },
     addEventListener: (type, listener) => listeners.push([type, listener]),
+    removeEventListener: (type, listener) => {
+      const index = listeners.findIndex((one) => one[0] == type && one[1] == listener);
+      if (index >= 0) listeners.splice(index, 1);
+    },
     document: {
       referrer: "",
       visibilityState: "visible",
@@ -95,7 +99,8 @@ export const visitor = async (shop) => {
       lost = isAnswerLost ? path : "";
       const paying = page.pay(placed, card, performance.now());
       const copy = copies()[0];
-      const sealed = copy && JSON.parse(localStorage[copy]).e;
+      const { e, m, p } = JSON.parse(copy ? localStorage[copy] : "{}");
+      const sealed = e && { ...e, time: Math.round(m + p) };
       try {
         await paying;
         basket = {};

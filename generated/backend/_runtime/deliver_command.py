@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,6 +97,8 @@ def _deliver(
     if not key:
         where = f" or set {key_variable}" if key_variable else ""
         raise _WrongCallError(f"no API key: give --api-key{where}")
+    if find_spec("urllib3") is None:
+        raise _WrongCallError("sending needs urllib3: pip install 'urllib3>=2'")
     store.prepare()
     worker = Worker(
         store,

@@ -209,7 +209,8 @@ class _Desk:
         with self._lock:
             job = self._under_way.get(key)
             if job is not None:
-                job.ends = ends
+                if job.ends is not None:
+                    job.ends = None if ends is None else max(job.ends, ends)
                 return job.future
             if len(self._under_way) >= UNDER_WAY:
                 return None

@@ -144,18 +144,27 @@ class MemoryQuarantine:
             return [row for row, _ in self._held.values()]
 
     def release_quarantined(self, ids: object) -> int:
-        """Forward events to the sink; give how many."""
-        events = self._taken(ids)
-        for event in events:
-            self._tracker.counts.forwarded(forward_copy(self._tracker, event))
-        return len(events)
+        """Forward events to the sink; give how many it took. The others stay."""
+        released = 0
+        for fact, event in self._asked_for(ids):
+            outcome = forward_copy(self._tracker, event)
+            self._tracker.counts.forwarded(outcome)
+            for reason, _ in outcome.dropped:
+                self._tracker.counts.problem(f"endpoint_sink:{reason}")
+            if not outcome.dropped:
+                released += self._forget(fact)
+        return released
 
     def discard_quarantined(self, ids: object) -> int:
         """Forget events; give how many."""
-        return len(self._taken(ids))
+        return sum([self._forget(fact) for fact, _ in self._asked_for(ids)])
 
-    def _taken(self, ids: object) -> list[WireEvent]:
+    def _asked_for(self, ids: object) -> list[tuple[tuple[str, str, str], WireEvent]]:
         wanted = set(cast("list[int]", ids))
         with self._lock:
-            facts = [fact for fact, (row, _) in self._held.items() if row.id in wanted]
-            return [self._held.pop(fact)[1] for fact in facts]
+            held = self._held.items()
+            return [(fact, event) for fact, (row, event) in held if row.id in wanted]
+
+    def _forget(self, fact: tuple[str, str, str]) -> bool:
+        with self._lock:
+            return self._held.pop(fact, None) is not None

@@ -176,6 +176,27 @@ def test_without_a_store_the_process_keeps_the_quarantine(stall: Stall) -> None:
     assert stall.endpoint.quarantine.quarantined() == []
 
 
+def test_what_the_sink_does_not_take_stays_in_quarantine(stall: Stall) -> None:
+    class Full:
+        def accept(self, events: Any) -> Any:
+            return stall.package.Outcome(dropped=(("buffer_full", len(events)),))
+
+        def flush(self, timeout: float) -> bool:
+            return True
+
+        close = flush
+
+    stall.post(stall.paid())
+    (held,) = stall.endpoint.quarantine.quarantined()
+    stall.package.configure(sink=Full(), strict=False)
+    assert stall.endpoint.quarantine.release_quarantined([held.id]) == 0
+    assert stall.package.stats().problems["endpoint_sink:buffer_full"] == 1
+    stall.package.configure(sink=stall.sink, strict=False)
+    assert stall.endpoint.quarantine.release_quarantined([held.id]) == 1
+    assert stall.endpoint.quarantine.quarantined() == []
+    assert stall.names == ["paid"]
+
+
 def test_a_full_quarantine_drops_and_counts(stall: Stall, outbox: Any) -> None:
     store = outbox.store
     event = {"event_type": "paid", "device_id": DEVICE}
