@@ -21,12 +21,11 @@ _SEQUENCE: Final = False
 def pack(source: PlanSource) -> tuple[Any, ...]:
     """Turn a plan as it was read into plain values."""
     files = [(file.path, file.text) for file in source.files.values()]
-    names = {id(file): name for name, file in source.files.items()}
     documents: list[tuple[str, list[Any]]] = []
     for document in source.documents:
         values: list[Any] = []
         _pack_node(document, values)
-        documents.append((names[id(document.file)], values))
+        documents.append((document.file.path, values))
     return str(source.folder), files, documents, source.include_patterns
 
 

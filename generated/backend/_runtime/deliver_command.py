@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,17 +96,19 @@ def _deliver(
     if not key:
         where = f" or set {key_variable}" if key_variable else ""
         raise _WrongCallError(f"no API key: give --api-key{where}")
-    if find_spec("urllib3") is None:
-        raise _WrongCallError("sending needs urllib3: pip install 'urllib3>=2'")
-    store.prepare()
-    worker = Worker(
-        store,
-        Destination(
+    try:
+        destination = Destination(
             key,
             zone=options.zone or zone,
             server_url=options.server_url or server_url,
             batch_api=options.batch_api,
-        ),
+        )
+    except ModuleNotFoundError as error:  # it says what is to be installed
+        raise _WrongCallError(str(error)) from error
+    store.prepare()
+    worker = Worker(
+        store,
+        destination,
         complete=None if options.setup is None else tracker.complete,
         batch=options.batch,
         lease=options.lease,

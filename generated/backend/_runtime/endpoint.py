@@ -288,13 +288,8 @@ class Endpoint(Middleware):
         if own:
             outcomes.append(sink.accept(own))
         outcomes += [forward_copy(tracker, record) for record in copies]
-        complete = True
-        for outcome in outcomes:
-            counts.forwarded(outcome)
-            for reason, _ in outcome.dropped:
-                counts.problem(f"endpoint_sink:{reason}")
-                complete = False
-        return complete
+        taken = [counts.forwarded(outcome) for outcome in outcomes]  # all are counted
+        return all(taken)
 
     def _report(self, read: Read, *, accepted: bool) -> None:
         """Count what broke the plan and tell whoever wants to know. It never raises:

@@ -97,10 +97,15 @@ class Counts:
             self.dropped(reason, number)
         return accepted
 
-    def forwarded(self, outcome: Outcome) -> None:
-        """Count what a sink took of the events that clients sent."""
+    def forwarded(self, outcome: Outcome) -> bool:
+        """Count what a sink took of the events that clients sent; tell whether it took
+        all of them.
+        """
         self._add(self._totals, "accepted", outcome.queued + outcome.sent)
         self._add(self._totals, "sent", outcome.sent)
+        for reason, _ in outcome.dropped:
+            self.problem(f"endpoint_sink:{reason}")
+        return not outcome.dropped
 
     def dropped(self, reason: str, number: int = 1) -> None:
         """Count events that no sink gets, or that a sink has lost."""

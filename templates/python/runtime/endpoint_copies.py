@@ -147,11 +147,7 @@ class MemoryQuarantine:
         """Forward events to the sink; give how many it took. The others stay."""
         released = 0
         for fact, event in self._asked_for(ids):
-            outcome = forward_copy(self._tracker, event)
-            self._tracker.counts.forwarded(outcome)
-            for reason, _ in outcome.dropped:
-                self._tracker.counts.problem(f"endpoint_sink:{reason}")
-            if not outcome.dropped:
+            if self._tracker.counts.forwarded(forward_copy(self._tracker, event)):
                 released += self._forget(fact)
         return released
 
